@@ -30,6 +30,13 @@ enum {
     COF_LIMIT_FIELD_BYTES = 64 * 1024,         /* a field of a line */
     COF_LIMIT_LAYERS = 32,                     /* hidden layers */
     COF_LIMIT_WIDTH = 65536,                   /* units of a layer */
+    COF_LIMIT_URL_BYTES = 4096,                /* a request's target, or a URL */
+    COF_LIMIT_URL_SEGMENTS = 16,               /* segments of a path */
+    COF_LIMIT_FORM_PAIRS = 64,                 /* pairs of a query or a form */
+    COF_LIMIT_HTTP_HEADER_BYTES = 32 * 1024,   /* the header of a request, all fields */
+    COF_LIMIT_HTTP_HEADERS = 64,               /* fields of a request or an answer */
+    COF_LIMIT_HTTP_BODY_BYTES = 1024 * 1024,   /* the body of a request to a service of ours, unless it says otherwise */
+    COF_LIMIT_HTTP_ANSWER_BYTES = 16 * 1024 * 1024, /* the body of an answer, unless the caller says otherwise */
     COF_LIMIT_THREADS = 64,
     COF_LIMIT_EPOCHS = 100000,
     COF_LIMIT_BATCH = 65536

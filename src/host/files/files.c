@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +38,10 @@ static cof_status make_folder(const char *path, cof_err *err)
     if (reason == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return COF_OK;
     }
-    return COF_FAIL_ERRNO(err, reason == EEXIST ? ENOTDIR : reason, path);
+    if (reason == EEXIST || reason == ENOTDIR) {
+        return COF_FAIL(err, EXISTS, "%s: a file is where a folder should be", path);
+    }
+    return COF_FAIL_ERRNO(err, reason, path);
 }
 
 cof_status cof_make_folders(const char *path, cof_err *err)
@@ -146,34 +148,16 @@ cof_status cof_write_file(const char *path, cof_view bytes, unsigned mode, cof_e
     return sync_folder(path, err);
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-cof_status cof_remove_tree(const char *path, cof_err *err)
-{
-    enum { OPEN_FOLDERS = 16 };
-    if (nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 && errno != ENOENT) {
-        return COF_FAIL_ERRNO(err, errno, path);
-    }
-    return COF_OK;
-}
-
 cof_status cof_program_folder(cof_path *out, cof_err *err)
 {
     const ssize_t length = readlink("/proc/self/exe", out->text, sizeof out->text - 1);
     if (length <= 0) {
         return COF_FAIL_ERRNO(err, errno, "/proc/self/exe");
     }
-    out->text[length] = '\0';
-    char *slash = strrchr(out->text, '/');
-    if (slash == NULL || slash == out->text) {
-        return COF_FAIL(err, INTERNAL, "program path");
+    size_t end = (size_t)length;
+    while (end > 1 && out->text[end - 1] != '/') {
+        end--;
     }
-    *slash = '\0';
+    out->text[end - 1] = '\0';
     return COF_OK;
 }

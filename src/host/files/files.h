@@ -28,9 +28,6 @@ COF_MUST_USE cof_status cof_read_file(const char *path, cof_buf *out, cof_err *e
  */
 COF_MUST_USE cof_status cof_write_file(const char *path, cof_view bytes, unsigned mode, cof_err *err);
 
-/** Removes a folder and everything in it; symbolic links are removed, not followed. A missing one is fine. */
-COF_MUST_USE cof_status cof_remove_tree(const char *path, cof_err *err);
-
 /** The folder of the running program's file, where its sister programs are too. */
 COF_MUST_USE cof_status cof_program_folder(cof_path *out, cof_err *err);
 

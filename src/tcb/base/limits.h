@@ -25,7 +25,10 @@ enum {
     COF_LIMIT_RECIPIENTS = 32,                 /* recipients of a sealed object */
     COF_LIMIT_RECIPIENT_BYTES = 16 * 1024,     /* the recipients area of a sealed object */
     COF_LIMIT_COLUMNS = 16384,                 /* columns of a table */
-    COF_LIMIT_CLASSES = 1000,                  /* classes of a target */
+    COF_LIMIT_CLASSES = 1000,                  /* classes of a target, values of a category */
+    COF_LIMIT_VALUE_BYTES = 256,               /* a value of a category */
+    COF_LIMIT_FEATURES = 262144,               /* features of a row, after categories became columns */
+    COF_LIMIT_NUMBER_BYTES = 1024,             /* the text of a number in a table */
     COF_LIMIT_LINE_BYTES = 1024 * 1024,        /* a line of a text input */
     COF_LIMIT_FIELD_BYTES = 64 * 1024,         /* a field of a line */
     COF_LIMIT_LAYERS = 32,                     /* hidden layers */

@@ -66,7 +66,9 @@ void cof_err_context(cof_err *err, const char *format, ...) __attribute__((forma
 /** Fails with the status that fits errno_value (ENOSPC: NO_SPACE, EACCES: PERMISSION, ENOENT: NOT_FOUND, else IO). */
 cof_status cof_err_errno(cof_err *err, int errno_value, const char *file, int line, const char *what);
 
-#define COF_FAIL(err, code, ...) cof_err_set((err), COF_E_##code, __FILE__, __LINE__, __VA_ARGS__)
+/* The status stands in the expression itself, so that static analysis knows that it is not COF_OK. */
+#define COF_FAIL(err, code, ...)                                                                   \
+    ((void)cof_err_set((err), COF_E_##code, __FILE__, __LINE__, __VA_ARGS__), (cof_status)(cof_status)COF_E_##code)
 #define COF_FAIL_ERRNO(err, errno_value, what) cof_err_errno((err), (errno_value), __FILE__, __LINE__, (what))
 
 /** Returns early with the status of a call that failed: the only macro that hides a return. */

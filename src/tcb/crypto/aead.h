@@ -28,6 +28,14 @@ struct cof_aead {
 /** AES-256-GCM by OpenSSL. @return COF_OK, COF_E_CRYPTO, COF_E_NO_MEMORY. */
 COF_MUST_USE cof_status cof_aead_openssl_new(const cof_chunk_key *key, cof_aead **out, cof_err *err);
 
+#ifdef COF_HAVE_IPSEC_MB
+/** AES-256-GCM by Intel's ipsec-mb (build option ipsec_mb). @return COF_OK, COF_E_CRYPTO, COF_E_NO_MEMORY. */
+COF_MUST_USE cof_status cof_aead_ipsec_mb_new(const cof_chunk_key *key, cof_aead **out, cof_err *err);
+#endif
+
+/** AES-256-GCM by the fastest implementation of this build: all give the same bytes. @return as above. */
+COF_MUST_USE cof_status cof_aead_new(const cof_chunk_key *key, cof_aead **out, cof_err *err);
+
 /** Encrypts plain (any size) to out_cipher (same size). In place is allowed. @return COF_OK, COF_E_CRYPTO. */
 COF_MUST_USE cof_status cof_aead_seal(cof_aead *aead, const uint8_t nonce[static COF_AEAD_NONCE_SIZE], cof_view plain, uint8_t *out_cipher,
                          uint8_t out_tag[static COF_AEAD_TAG_SIZE], cof_err *err);

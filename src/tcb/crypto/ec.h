@@ -22,7 +22,7 @@ COF_MUST_USE cof_status cof_ec_from_point(const uint8_t point[static COF_EC_RAW_
 COF_MUST_USE cof_status cof_ec_to_point(const cof_ec_key *key, uint8_t out[static COF_EC_RAW_SIZE], cof_err *err);
 
 struct evp_pkey_st;
-/** Takes over an OpenSSL key that must be EC P-256. */
+/** Takes over an OpenSSL key, on failure too, that must be EC P-256; NULL is refused (BAD_KEY). */
 COF_MUST_USE cof_status cof_ec_from_evp(struct evp_pkey_st *pkey, cof_ec_key **out, cof_err *err);
 struct evp_pkey_st *cof_ec_evp(const cof_ec_key *key);
 

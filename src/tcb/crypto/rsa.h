@@ -23,7 +23,7 @@ COF_MUST_USE cof_status cof_rsa_from_jwk(const json_t *jwk, cof_rsa_key **out, c
 /** {"kty":"RSA","n":…,"e":…}: the caller owns it. @return COF_OK, COF_E_NO_MEMORY, COF_E_CRYPTO. */
 COF_MUST_USE cof_status cof_rsa_to_jwk(const cof_rsa_key *key, json_t **out_jwk, cof_err *err);
 
-/** Takes over an OpenSSL key (EVP_PKEY, one reference) that must be RSA. For relying/ and local/, where keys come from certificates. */
+/** Takes over an OpenSSL key (EVP_PKEY, one reference), on failure too, that must be RSA; NULL is refused (BAD_KEY). For relying/ and local/, where keys come from certificates. */
 struct evp_pkey_st;
 COF_MUST_USE cof_status cof_rsa_from_evp(struct evp_pkey_st *pkey, cof_rsa_key **out, cof_err *err);
 /** Borrowed. */
@@ -35,7 +35,7 @@ bool cof_rsa_has_private(const cof_rsa_key *key);
 
 /** RSA-OAEP of a short secret; appends cof_rsa_size() bytes. @return COF_OK, COF_E_CRYPTO. */
 COF_MUST_USE cof_status cof_rsa_encrypt(const cof_rsa_key *key, cof_oaep_hash hash, cof_view secret, cof_buf *out, cof_err *err);
-/** @return COF_OK, COF_E_KEY_MISMATCH (one answer for every way it can fail). */
+/** @return COF_OK, COF_E_KEY_MISMATCH (one answer for every cipher that does not open), COF_E_CRYPTO, or as cof_buf_append. */
 COF_MUST_USE cof_status cof_rsa_decrypt(const cof_rsa_key *key, cof_oaep_hash hash, cof_view cipher, cof_buf *out, cof_err *err);
 
 /** RSASSA-PKCS1-v1_5 with SHA-256 over bytes (RS256); appends the signature. */

@@ -1,6 +1,6 @@
 /*
- * Strict JSON on jansson: duplicate keys, trailing bytes, over-deep nesting, NUL in strings and
- * over-long texts are refused. Getters name the member in the error.
+ * Strict JSON in jansson's values: duplicate keys, trailing bytes, over-deep nesting, NUL in strings,
+ * lone surrogates and over-long texts are refused. Getters name the member in the error.
  */
 #ifndef COF_WIRE_JSON_H
 #define COF_WIRE_JSON_H
@@ -18,10 +18,10 @@ static inline void cof_json_drop_(json_t **value)
 /** Declares an owner: COF_JSON json_t *value = NULL; */
 #define COF_JSON COF_CLEANUP(cof_json_drop_)
 
-/** Parses a whole text of at most limit bytes. @return COF_OK, COF_E_BAD_JSON, COF_E_LIMIT, COF_E_NO_MEMORY. */
+/** Parses a whole text, of any type of value, of at most limit bytes; strings are not wiped later. @return COF_OK, COF_E_BAD_JSON, COF_E_LIMIT, COF_E_NO_MEMORY. */
 COF_MUST_USE cof_status cof_json_parse(cof_view text, size_t limit, json_t **out_value, cof_err *err);
 
-/** Appends compact JSON, members in insertion order. @return as cof_buf_append. */
+/** Appends compact JSON, members in insertion order; 1.0 stays a real. @return as cof_buf_append. */
 COF_MUST_USE cof_status cof_json_print(const json_t *value, cof_buf *out, cof_err *err);
 
 /**

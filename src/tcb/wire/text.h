@@ -1,4 +1,4 @@
-/* base64url, base64 and hex (RFC 4648). Decoders are strict: one encoding of any bytes is accepted. */
+/* base64url, base64 and hex (RFC 4648), UTF-8. Decoders are strict: one encoding of any bytes is accepted. */
 #ifndef COF_WIRE_TEXT_H
 #define COF_WIRE_TEXT_H
 
@@ -22,6 +22,9 @@ COF_MUST_USE cof_status cof_hex_encode(cof_view bytes, cof_buf *out, cof_err *er
 
 /** Writes lower-case hex and a NUL: out has room for 2 * bytes.size + 1 characters. */
 void cof_hex_text(cof_view bytes, char *out);
+
+/** Whole, shortest-form UTF-8 without surrogates (RFC 3629). The empty view is. */
+bool cof_utf8_is_valid(cof_view text);
 
 /** Decodes exactly size bytes from 2 * size hex digits of either case. @return COF_OK, COF_E_BAD_FORMAT. */
 COF_MUST_USE cof_status cof_hex_decode(cof_view text, void *out, size_t size, cof_err *err);

@@ -1,0 +1,238 @@
+/* What every blob store promises. A new one gets its own DIR_TEST. */
+#include <string.h>
+
+#include "harness/cof_tempdir.h"
+#include "harness/cof_test.h"
+#include "host/store/dir_store.h"
+
+typedef struct fixture {
+    char path[COF_TEMPDIR_SIZE];
+    cof_blob_store *store;
+} fixture;
+
+static int open_dir(void **state)
+{
+    static fixture f;
+    cof_tempdir_make(f.path);
+    *state = &f;
+    return cof_dir_store_open(f.path, &f.store, NULL) == COF_OK ? 0 : -1;
+}
+
+static int close_dir(void **state)
+{
+    fixture *f = *state;
+    cof_blob_store_free(f->store);
+    cof_tempdir_remove(f->path);
+    return 0;
+}
+
+static cof_blob_store *store_of(void **state)
+{
+    return ((fixture *)*state)->store;
+}
+
+static void assert_blob(cof_blob_store *store, const char *name, const char *text)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf out = {.limit = 1000};
+    assert_ok(cof_blob_get(store, name, &out, NULL));
+    assert_view_text(cof_buf_view(&out), text);
+}
+
+static void a_blob_comes_back_as_it_was_put(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    assert_ok(cof_blob_put(store, "a", cof_view_text("alpha"), NULL));
+    assert_ok(cof_blob_put(store, "jobs/1/out.sealed", cof_view_text("one"), NULL));
+    assert_ok(cof_blob_put(store, "empty", (cof_view){0}, NULL));
+    assert_blob(store, "a", "alpha");
+    assert_blob(store, "jobs/1/out.sealed", "one");
+    assert_blob(store, "empty", "");
+    uint64_t size = 0;
+    assert_ok(cof_blob_size(store, "a", &size, NULL));
+    assert_int_equal(size, 5);
+}
+
+static void a_blob_replaces_an_older_one_whole(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    assert_ok(cof_blob_put(store, "a", cof_view_text("the first, which is long"), NULL));
+    assert_ok(cof_blob_put(store, "a", cof_view_text("second"), NULL));
+    assert_blob(store, "a", "second");
+}
+
+static void what_is_not_committed_is_not_there(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    assert_ok(cof_blob_put(store, "a", cof_view_text("old"), NULL));
+    for (int i = 0; i < 2; i++) {
+        const char *name = i == 0 ? "a" : "b/c";
+        cof_blob_writer *writer = NULL;
+        bool exists = true;
+        assert_ok(cof_blob_begin(store, name, 0, &writer, NULL));
+        assert_ok(cof_blob_write(writer, cof_view_text("new"), NULL));
+        assert_ok(cof_blob_exists(store, "b/c", &exists, NULL));
+        assert_false(exists);
+        assert_blob(store, "a", "old");
+        cof_blob_writer_free(writer);
+        assert_blob(store, "a", "old");
+        assert_ok(cof_blob_exists(store, "b/c", &exists, NULL));
+        assert_false(exists);
+    }
+}
+
+static void the_head_is_given_last_and_stands_first(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    COF_CLEANUP(cof_blob_writer_drop_) cof_blob_writer *writer = NULL;
+    assert_ok(cof_blob_begin(store, "a", 4, &writer, NULL));
+    assert_ok(cof_blob_write(writer, cof_view_text("bo"), NULL));
+    assert_ok(cof_blob_write(writer, cof_view_text("dy"), NULL));
+    assert_status(cof_blob_commit(writer, NULL), BAD_ARGUMENT);
+    assert_status(cof_blob_write_head(writer, cof_view_text("hea"), NULL), BAD_ARGUMENT);
+    assert_ok(cof_blob_write_head(writer, cof_view_text("head"), NULL));
+    assert_status(cof_blob_write_head(writer, cof_view_text("head"), NULL), BAD_ARGUMENT);
+    assert_ok(cof_blob_commit(writer, NULL));
+    assert_status(cof_blob_commit(writer, NULL), BAD_ARGUMENT);
+    assert_blob(store, "a", "headbody");
+}
+
+static void ranges_are_read_exactly_or_refused(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    uint8_t out[8] = {0};
+    assert_ok(cof_blob_put(store, "a", cof_view_text("0123456789"), NULL));
+    assert_ok(cof_blob_read(store, "a", 3, (cof_span){out, 4}, NULL));
+    assert_memory_equal(out, "3456", 4);
+    assert_ok(cof_blob_read(store, "a", 10, (cof_span){out, 0}, NULL));
+    assert_status(cof_blob_read(store, "a", 7, (cof_span){out, 4}, NULL), TRUNCATED);
+    assert_status(cof_blob_read(store, "a", 11, (cof_span){out, 0}, NULL), TRUNCATED);
+    assert_status(cof_blob_read(store, "a", UINT64_MAX, (cof_span){out, 2}, NULL), TRUNCATED);
+    assert_status(cof_blob_read(store, "b", 0, (cof_span){out, 1}, NULL), NOT_FOUND);
+    COF_CLEANUP(cof_buf_free) cof_buf small = {.limit = 9};
+    assert_status(cof_blob_get(store, "a", &small, NULL), LIMIT);
+}
+
+static void a_removed_blob_is_gone(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    bool exists = true;
+    assert_ok(cof_blob_put(store, "x/a", cof_view_text("1"), NULL));
+    assert_ok(cof_blob_remove(store, "x/a", NULL));
+    assert_ok(cof_blob_exists(store, "x/a", &exists, NULL));
+    assert_false(exists);
+    assert_status(cof_blob_remove(store, "x/a", NULL), NOT_FOUND);
+    assert_status(cof_blob_remove(store, "y/a", NULL), NOT_FOUND);
+}
+
+static cof_status join_names(void *context, const char *name, uint64_t size, cof_err *err)
+{
+    return cof_buf_printf(context, err, "%s=%llu ", name, (unsigned long long)size);
+}
+
+static void blobs_are_listed_in_byte_order_by_prefix(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    const char *const names[] = {"b", "a/z", "a.b", "a/b/c", "a-b", "a0"};
+    for (size_t i = 0; i < 6; i++) {
+        assert_ok(cof_blob_put(store, names[i], cof_view_of("123456", i), NULL));
+    }
+    const char *const cases[][2] = {{"", "a-b=4 a.b=2 a/b/c=3 a/z=1 a0=5 b=0 "},
+                                    {"a/", "a/b/c=3 a/z=1 "},
+                                    {"a/b", "a/b/c=3 "},
+                                    {"a", "a-b=4 a.b=2 a/b/c=3 a/z=1 a0=5 "},
+                                    {"c", ""}};
+    for (size_t i = 0; i < 5; i++) {
+        COF_CLEANUP(cof_buf_free) cof_buf out = {.limit = 1000};
+        assert_ok(cof_blob_list(store, cases[i][0], join_names, &out, NULL));
+        assert_view_text(cof_buf_view(&out), cases[i][1]);
+    }
+}
+
+static cof_status refuse(void *context, const char *name, uint64_t size, cof_err *err)
+{
+    (void)name;
+    (void)size;
+    ++*(int *)context;
+    return COF_FAIL(err, CANCELLED, "enough");
+}
+
+static void a_visitor_can_end_the_listing(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    int calls = 0;
+    assert_ok(cof_blob_put(store, "a", (cof_view){0}, NULL));
+    assert_ok(cof_blob_put(store, "b", (cof_view){0}, NULL));
+    assert_status(cof_blob_list(store, "", refuse, &calls, NULL), CANCELLED);
+    assert_int_equal(calls, 1);
+}
+
+static void no_name_leads_out_of_the_store(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    char longest[COF_BLOB_COMPONENT_SIZE + 2] = {0};
+    memset(longest, 'a', COF_BLOB_COMPONENT_SIZE);
+    assert_ok(cof_blob_put(store, longest, (cof_view){0}, NULL));
+    assert_ok(cof_blob_put(store, ".hidden/..a/a..", (cof_view){0}, NULL));
+    longest[COF_BLOB_COMPONENT_SIZE] = 'a';
+    const char *const names[] = {"",
+                                 "..",
+                                 "../a",
+                                 "a/..",
+                                 "a/../b",
+                                 ".",
+                                 "./a",
+                                 "/a",
+                                 "a/",
+                                 "a//b",
+                                 "a b",
+                                 "a\\b",
+                                 "a\nb",
+                                 "~a",
+                                 "a%2fb",
+                                 "\xc3\xa4",
+                                 "a/./b",
+                                 longest,
+                                 "a/b/c/d/e/f/g/h/i"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bool exists = false;
+        uint64_t size = 0;
+        uint8_t byte = 0;
+        assert_status(cof_blob_put(store, names[i], (cof_view){0}, NULL), BAD_ARGUMENT);
+        assert_status(cof_blob_exists(store, names[i], &exists, NULL), BAD_ARGUMENT);
+        assert_status(cof_blob_size(store, names[i], &size, NULL), BAD_ARGUMENT);
+        assert_status(cof_blob_remove(store, names[i], NULL), BAD_ARGUMENT);
+        assert_status(cof_blob_read(store, names[i], 0, (cof_span){&byte, 0}, NULL), BAD_ARGUMENT);
+    }
+}
+
+static void a_name_is_a_blob_or_a_folder_but_not_both(void **state)
+{
+    cof_blob_store *store = store_of(state);
+    bool exists = true;
+    assert_ok(cof_blob_put(store, "a/b", (cof_view){0}, NULL));
+    assert_status(cof_blob_put(store, "a", (cof_view){0}, NULL), EXISTS);
+    assert_status(cof_blob_put(store, "a/b/c", (cof_view){0}, NULL), EXISTS);
+    assert_ok(cof_blob_exists(store, "a", &exists, NULL));
+    assert_false(exists);
+    assert_ok(cof_blob_exists(store, "a/b/c", &exists, NULL));
+    assert_false(exists);
+}
+
+int main(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+#define DIR_TEST(function) cmocka_unit_test_setup_teardown(function, open_dir, close_dir)
+    const struct CMUnitTest tests[] = {
+        DIR_TEST(a_blob_comes_back_as_it_was_put),
+        DIR_TEST(a_blob_replaces_an_older_one_whole),
+        DIR_TEST(what_is_not_committed_is_not_there),
+        DIR_TEST(the_head_is_given_last_and_stands_first),
+        DIR_TEST(ranges_are_read_exactly_or_refused),
+        DIR_TEST(a_removed_blob_is_gone),
+        DIR_TEST(blobs_are_listed_in_byte_order_by_prefix),
+        DIR_TEST(a_visitor_can_end_the_listing),
+        DIR_TEST(no_name_leads_out_of_the_store),
+        DIR_TEST(a_name_is_a_blob_or_a_folder_but_not_both),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+/* Who made the receipt: contract, evidence, policy, binding, runtime data, signature, token. */
+#include <string.h>
+
+#include "relying/policy/policy.h"
+#include "relying/receipt/internal.h"
+#include "relying/token/token.h"
+#include "tcb/base/limits.h"
+#include "tcb/wire/json.h"
+#include "tcb/wire/text.h"
+
+static cof_status read_contract(cof_receipt_state *state, cof_err *err)
+{
+    if (state->predicate == NULL) {
+        return COF_FAIL(err, BAD_FORMAT, "there is no statement");
+    }
+    cof_digest named = {0};
+    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
+    COF_CLEANUP(cof_contract_drop_) cof_contract *contract = NULL;
+    cof_buf_init(&text, COF_LIMIT_CONTRACT_BYTES);
+    COF_TRY(cof_json_get_hex(state->predicate, "contract_digest", named.bytes, sizeof named.bytes,
+                             err));
+    COF_TRY(cof_json_canonical(json_object_get(state->predicate, "contract"), &text, err));
+    COF_TRY(cof_contract_parse(cof_buf_view(&text), &contract, err));
+    if (!cof_digest_equal(&contract->digest, &named)) {
+        char actual[2 * COF_DIGEST_SIZE + 1];
+        cof_digest_text(&contract->digest, actual);
+        return COF_FAIL(err, CONTRACT_MISMATCH, "the contract's digest is %s", actual);
+    }
+    state->contract = cof_contract_take(&contract);
+    return COF_OK;
+}
+
+cof_status cof_receipt_check_contract(cof_receipt_state *state, cof_err *err)
+{
+    cof_err detail = {0};
+    const cof_status status = read_contract(state, &detail);
+    const char *expected =
+        state->predicate == NULL ? "" : cof_receipt_text(state->predicate, "contract_digest");
+    return cof_receipt_record(state, "contract", expected, status, &detail, err);
+}
+
+static cof_status verify_quote(cof_receipt_state *state, const cof_policy *policy, cof_err *err)
+{
+    const json_t *evidence = json_object_get(state->predicate, "evidence");
+    COF_CLEANUP(cof_buf_free) cof_buf quote = {0};
+    cof_root_pin roots[COF_POLICY_ENTRIES_MAX];
+    cof_facts facts = {0};
+    cof_buf_init(&quote, COF_LIMIT_QUOTE_BYTES);
+    COF_TRY(cof_json_get_base64url(evidence, "quote", &quote, err));
+    const size_t count = cof_policy_roots(policy, roots);
+    COF_TRY(cof_sgx_verify(cof_buf_view(&quote), roots, count, state->options->now_unix_s, &facts,
+                           state->checks, err));
+    if (strcmp(cof_receipt_text(evidence, "type"), cof_tee_name(facts.tee)) != 0) {
+        return COF_FAIL(err, EVIDENCE_INVALID, "the evidence is of another type: %s",
+                        cof_tee_name(facts.tee));
+    }
+    state->facts = facts;
+    state->has_facts = true;
+    return COF_OK;
+}
+
+static cof_status read_runtime(cof_receipt_state *state, cof_err *err)
+{
+    const json_t *worker = json_object_get(state->predicate, "worker");
+    uint8_t run[COF_RUN_ID_SIZE];
+    COF_TRY(cof_runtime_parse(cof_buf_view(&state->runtime_bytes), &state->runtime, err));
+    state->has_runtime = true;
+    COF_TRY(cof_json_get_hex(state->predicate, "run", run, sizeof run, err));
+    if (!cof_digest_equal(&state->runtime.contract, &state->contract->digest)) {
+        return COF_FAIL(err, CONTRACT_MISMATCH, "the runtime data names another contract");
+    }
+    if (memcmp(run, state->runtime.run, sizeof run) != 0) {
+        return COF_FAIL(err, BAD_FORMAT, "the runtime data names another run");
+    }
+    if (strcmp(cof_receipt_text(worker, "kernel"), state->runtime.kernel) != 0) {
+        return COF_FAIL(err, BAD_FORMAT, "the runtime data names another kernel: %s",
+                        state->runtime.kernel);
+    }
+    if (strcmp(cof_receipt_text(worker, "version"), state->runtime.version) != 0) {
+        return COF_FAIL(err, BAD_FORMAT, "the runtime data names another version: %s",
+                        state->runtime.version);
+    }
+    return COF_OK;
+}
+
+/* The four checks when what they need could not be read. */
+static cof_status record_missing(cof_receipt_state *state, cof_err *err)
+{
+    static const char *const names[] = {"evidence", "policy", "binding", "runtime"};
+    cof_err detail = {0};
+    const cof_status missing =
+        COF_FAIL(&detail, BAD_FORMAT, "not checked: there is no valid contract");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        COF_TRY(cof_receipt_record(state, names[i], "", missing, &detail, err));
+    }
+    return COF_OK;
+}
+
+static cof_status check_policy(cof_receipt_state *state, const cof_policy *policy, cof_err *err)
+{
+    if (!state->has_facts) {
+        return COF_FAIL(err, EVIDENCE_INVALID, "not checked: the evidence is not genuine");
+    }
+    return cof_policy_judge(&state->facts, policy, state->checks, err);
+}
+
+static cof_status check_binding(cof_receipt_state *state, cof_err *err)
+{
+    cof_err detail = {0};
+    const json_t *evidence = json_object_get(state->predicate, "evidence");
+    cof_status status = cof_json_get_base64url(evidence, "runtime", &state->runtime_bytes, &detail);
+    if (status == COF_OK && state->has_facts) {
+        status = cof_runtime_check_binding(cof_buf_view(&state->runtime_bytes),
+                                           state->facts.report_data, state->checks, &detail);
+        return status == COF_E_EVIDENCE_BINDING ? COF_OK : status;
+    }
+    if (status == COF_OK) {
+        status = COF_FAIL(&detail, EVIDENCE_INVALID, "not checked: the evidence is not genuine");
+    }
+    return cof_receipt_record(state, "binding", "report data is SHA-256(runtime data), then zeros",
+                              status, &detail, err);
+}
+
+cof_status cof_receipt_check_evidence(cof_receipt_state *state, cof_err *err)
+{
+    if (state->contract == NULL) {
+        return record_missing(state, err);
+    }
+    cof_policy policy = {0};
+    cof_err detail = {0};
+    COF_TRY(cof_policy_from_contract(state->contract, &policy, err));
+    cof_status status = verify_quote(state, &policy, &detail);
+    COF_TRY(cof_receipt_record(state, "evidence", "genuine under the root that the contract names",
+                               status, &detail, err));
+    status = check_policy(state, &policy, &detail);
+    COF_TRY(cof_receipt_record(state, "policy",
+                               "platform and measurement of the contract, not debuggable", status,
+                               &detail, err));
+    COF_TRY(check_binding(state, err));
+    status = read_runtime(state, &detail);
+    return cof_receipt_record(state, "runtime", "names this contract, run, kernel and version",
+                              status, &detail, err);
+}
+
+static cof_status verify_signature(const cof_receipt_state *state, cof_err *err)
+{
+    if (!state->has_runtime) {
+        return COF_FAIL(err, BAD_SIGNATURE, "not checked: the runtime data has no key");
+    }
+    COF_CLEANUP(cof_buf_free) cof_buf encoded = {0};
+    cof_buf_init(&encoded, COF_RECEIPT_BYTES_MAX + 128);
+    COF_TRY(cof_receipt_pae(cof_buf_view(&state->payload), &encoded, err));
+    return cof_ec_verify_der(state->runtime.sign, cof_buf_view(&encoded),
+                             cof_buf_view(&state->signature), err);
+}
+
+cof_status cof_receipt_check_signature(cof_receipt_state *state, cof_err *err)
+{
+    cof_err detail = {0};
+    const cof_status status = verify_signature(state, &detail);
+    return cof_receipt_record(state, "signature",
+                              "the envelope is signed by coffer-sign of the runtime data", status,
+                              &detail, err);
+}
+
+/* The key that the token's own header encloses, as a set of one. It proves consistency, no more:
+ * what a receipt is trusted for is its evidence. */
+static cof_status enclosed_keys(cof_view token, cof_jwks **out_keys, cof_err *err)
+{
+    COF_CLEANUP(cof_jws_free) cof_jws jws = {0};
+    COF_TRY(cof_jws_parse(token, &jws, err));
+    json_t *x5c = json_object_get(jws.header, "x5c");
+    if (x5c == NULL || jws.kid == NULL) {
+        return COF_FAIL(
+            err, TOKEN_UNTRUSTED,
+            "the token encloses no certificate, and no keys of the attestation service were given");
+    }
+    COF_JSON json_t *set =
+        json_pack("{s:[{s:s, s:s, s:O}]}", "keys", "kty", "RSA", "kid", jws.kid, "x5c", x5c);
+    if (set == NULL) {
+        return COF_FAIL(err, NO_MEMORY, "token keys");
+    }
+    return cof_jwks_from_json(set, out_keys, err);
+}
+
+/* A receipt outlives its token: it is judged at the moment at which it was issued. */
+static cof_status token_time(cof_view token, int64_t *out_unix_s, cof_err *err)
+{
+    COF_JSON json_t *claims = NULL;
+    COF_TRY(cof_token_peek(token, &claims, err));
+    return cof_json_get_int(claims, "iat", 0, INT64_C(253402300799), out_unix_s, err);
+}
+
+static cof_status verify_token(const cof_receipt_state *state, cof_view token, json_t **out_claims,
+                               cof_err *err)
+{
+    COF_CLEANUP(cof_jwks_drop_) cof_jwks *enclosed = NULL;
+    cof_token_rules rules = {.keys = state->options->token_keys,
+                             .issuer = state->contract->authority};
+    COF_TRY(token_time(token, &rules.now_unix_s, err));
+    if (rules.keys == NULL) {
+        COF_TRY(enclosed_keys(token, &enclosed, err));
+        rules.keys = enclosed;
+    }
+    return cof_token_verify(token, &rules, out_claims, err);
+}
+
+static cof_status expect_claim(const json_t *claims, const char *name, json_t *expected,
+                               cof_err *err)
+{
+    COF_JSON json_t *owned = expected;
+    if (owned == NULL) {
+        return COF_FAIL(err, NO_MEMORY, "claim");
+    }
+    if (!json_equal(json_object_get(claims, name), owned)) {
+        return COF_FAIL(err, TOKEN_INVALID, "claim %s is not that of the evidence", name);
+    }
+    return COF_OK;
+}
+
+static cof_status check_claims(const cof_receipt_state *state, const json_t *claims, cof_err *err)
+{
+    char mrenclave[2 * COF_DIGEST_SIZE + 1];
+    char mrsigner[2 * COF_DIGEST_SIZE + 1];
+    cof_digest_text(&state->facts.mrenclave, mrenclave);
+    cof_digest_text(&state->facts.mrsigner, mrsigner);
+    COF_JSON json_t *runtime = NULL;
+    COF_TRY(cof_json_parse(cof_buf_view(&state->runtime_bytes), COF_LIMIT_RUNTIME_BYTES, &runtime,
+                           err));
+    COF_TRY(expect_claim(claims, "x-ms-attestation-type", json_string("sgx"), err));
+    COF_TRY(expect_claim(claims, "x-ms-sgx-is-debuggable", json_boolean(state->facts.is_debuggable),
+                         err));
+    COF_TRY(expect_claim(claims, "x-ms-sgx-mrenclave", json_string(mrenclave), err));
+    COF_TRY(expect_claim(claims, "x-ms-sgx-mrsigner", json_string(mrsigner), err));
+    COF_TRY(
+        expect_claim(claims, "x-ms-sgx-product-id", json_integer(state->facts.product_id), err));
+    COF_TRY(expect_claim(claims, "x-ms-sgx-svn", json_integer(state->facts.svn), err));
+    return expect_claim(claims, "x-ms-runtime", json_incref(runtime), err);
+}
+
+static cof_status check_token(const cof_receipt_state *state, cof_err *err)
+{
+    if (!state->has_facts || !state->has_runtime) {
+        return COF_FAIL(
+            err, TOKEN_INVALID,
+            "not checked: the evidence is not genuine or its runtime data cannot be read");
+    }
+    const char *token = cof_receipt_text(json_object_get(state->predicate, "attestation"), "token");
+    if (token[0] == '\0') {
+        return COF_FAIL(err, TOKEN_INVALID, "there is no token");
+    }
+    COF_JSON json_t *claims = NULL;
+    COF_TRY(verify_token(state, cof_view_text(token), &claims, err));
+    return check_claims(state, claims, err);
+}
+
+cof_status cof_receipt_check_token(cof_receipt_state *state, cof_err *err)
+{
+    cof_err detail = {0};
+    const cof_status status = check_token(state, &detail);
+    const char *expected = state->contract == NULL ? "" : state->contract->authority;
+    return cof_receipt_record(state, "token", expected, status, &detail, err);
+}

@@ -1,0 +1,32 @@
+/*
+ * The SGX extension of a PCK certificate (OID 1.2.840.113741.1.13.1; Intel SGX PCK Certificate and
+ * CRL Profile Specification): a strict DER reader.
+ */
+#ifndef COF_VERIFY_PCK_H
+#define COF_VERIFY_PCK_H
+
+#include "tcb/base/buf.h"
+
+enum { COF_PCK_COMPONENTS = 16 };
+
+/** Which platform a PCK certificate speaks for. */
+typedef struct cof_pck {
+    uint8_t ppid[16];
+    uint8_t components[COF_PCK_COMPONENTS]; /* TCB component security versions */
+    uint16_t pce_svn;
+    uint8_t cpu_svn[16];
+    uint8_t pce_id[2];
+    uint8_t fmspc[6];
+    uint8_t sgx_type; /* 0 standard, 1 scalable, 2 scalable with integrity */
+} cof_pck;
+
+/**
+ * Reads the extension's value: every element exactly once, exact types and lengths, minimal DER,
+ * nothing left over. The platform instance id and the configuration (platform CA only) are checked
+ * and dropped.
+ *
+ * @return COF_OK, COF_E_BAD_FORMAT.
+ */
+COF_MUST_USE cof_status cof_pck_parse(cof_view der, cof_pck *out_pck, cof_err *err);
+
+#endif

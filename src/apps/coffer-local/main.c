@@ -1,0 +1,154 @@
+/* coffer-local: identity, attestation, vault and simulated platform of one machine, in Azure's wire
+ * protocols. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apps/coffer-local/wiring.h"
+#include "host/files/files.h"
+#include "tcb/wire/json.h"
+
+static const char usage[] =
+    "usage: coffer-local --home DIR [--port N] [--ready-fd N] [--lifeline-fd N] [--foreground]\n"
+    "       coffer-local --version | --help\n"
+    "\n"
+    "  --home DIR        the installation's folder; DIR/local is made at the first start\n"
+    "  --port N          of https://localhost; default: that of the last start, 8443 at the first\n"
+    "  --ready-fd N      write one line of JSON to this descriptor when the services can be used\n"
+    "  --lifeline-fd N   stop when this descriptor reaches its end\n"
+    "  --foreground      stay in the foreground, which is the only way\n"
+    "\n"
+    "Stops at SIGTERM or SIGINT.\n";
+
+typedef enum action { ACTION_RUN, ACTION_HELP, ACTION_VERSION } action;
+
+static cof_status parse_number(const char *name, const char *text, long low, long high, long *out,
+                               cof_err *err)
+{
+    char *end = NULL;
+    errno = 0;
+    const long value = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value < low || value > high) {
+        return COF_FAIL(err, USAGE, "--%s wants a number from %ld to %ld", name, low, high);
+    }
+    *out = value;
+    return COF_OK;
+}
+
+/* Ours, not for the workers that the platform starts. */
+static cof_status parse_fd(const char *name, const char *text, int *out, cof_err *err)
+{
+    long value = 0;
+    COF_TRY(parse_number(name, text, 0, INT_MAX, &value, err));
+    if (fcntl((int)value, F_SETFD, FD_CLOEXEC) != 0) {
+        return COF_FAIL(err, USAGE, "--%s: descriptor %ld is not open", name, value);
+    }
+    *out = (int)value;
+    return COF_OK;
+}
+
+static cof_status parse(int argc, char **argv, cof_local_options *options, action *out_action,
+                        cof_err *err)
+{
+    static const struct option known[] = {
+        {"home", required_argument, NULL, 'H'},     {"port", required_argument, NULL, 'p'},
+        {"ready-fd", required_argument, NULL, 'r'}, {"lifeline-fd", required_argument, NULL, 'l'},
+        {"foreground", no_argument, NULL, 'f'},     {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    long port = 0;
+    int code = 0;
+    while ((code = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (code) {
+        case 'H':
+            options->home = optarg;
+            break;
+        case 'p':
+            COF_TRY(parse_number("port", optarg, 1, UINT16_MAX, &port, err));
+            options->port = (uint16_t)port;
+            break;
+        case 'r':
+            COF_TRY(parse_fd("ready-fd", optarg, &options->ready_fd, err));
+            break;
+        case 'l':
+            COF_TRY(parse_fd("lifeline-fd", optarg, &options->lifeline_fd, err));
+            break;
+        case 'f':
+            break;
+        case 'v':
+            *out_action = ACTION_VERSION;
+            return COF_OK;
+        case 'h':
+            *out_action = ACTION_HELP;
+            return COF_OK;
+        default:
+            return COF_FAIL(err, USAGE, "see coffer-local --help");
+        }
+    }
+    if (optind != argc || options->home == NULL) {
+        return COF_FAIL(err, USAGE, "--home DIR is needed, and nothing but options");
+    }
+    return COF_OK;
+}
+
+/* Keys are in this process: no core dumps, and no file of ours for anybody else. */
+static void keep_private(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)umask(077);
+}
+
+static cof_status run(cof_local_options *options, cof_err *err)
+{
+    COF_CLEANUP(cof_local_drop_) cof_local *local = NULL;
+    COF_TRY(cof_make_folders(options->home, err));
+    /* Absolute: other programs, with other working folders, get paths from local.json. */
+    COF_CLEANUP(cof_free_drop_) char *home = realpath(options->home, NULL);
+    if (home == NULL) {
+        return COF_FAIL_ERRNO(err, errno, options->home);
+    }
+    options->home = home;
+    COF_TRY(cof_local_start(options, &local, err));
+    options->ready_fd = -1; /* closed: a failure from here on is not about being ready */
+    return cof_local_run(local, err);
+}
+
+/* Whoever waits for us to be ready is told why we are not: {"error":{"code","message"}}. */
+static void tell_failure(int ready_fd, cof_status status, const char *detail)
+{
+    COF_JSON json_t *error = json_pack("{s:{s:s,s:s}}", "error", "code",
+                                       cof_status_describe(status)->name, "message", detail);
+    if (ready_fd >= 0 && error != NULL) {
+        (void)json_dumpfd(error, ready_fd, JSON_COMPACT);
+        (void)!write(ready_fd, "\n", 1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    cof_local_options options = {.ready_fd = -1, .lifeline_fd = -1};
+    action what = ACTION_RUN;
+    cof_err err = {0};
+    cof_status status = parse(argc, argv, &options, &what, &err);
+    if (status == COF_OK && what != ACTION_RUN) {
+        (void)fputs(what == ACTION_HELP ? usage : "coffer-local " COF_VERSION "\n", stdout);
+        return fflush(stdout) == 0 ? 0 : cof_status_describe(COF_E_IO)->exit_code;
+    }
+    if (status == COF_OK) {
+        keep_private();
+        status = run(&options, &err);
+    }
+    if (status != COF_OK) {
+        tell_failure(options.ready_fd, status, err.detail);
+        (void)fprintf(stderr, "coffer-local: %s (%s)\n", err.detail,
+                      cof_status_describe(status)->name);
+        return cof_status_describe(status)->exit_code;
+    }
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* Which parts make up coffer-local, and in which order they start. */
+#ifndef COF_APP_LOCAL_WIRING_H
+#define COF_APP_LOCAL_WIRING_H
+
+#include <stdint.h>
+
+#include "tcb/base/own.h"
+#include "tcb/base/status.h"
+
+typedef struct cof_local cof_local;
+
+/** What the command line says. */
+typedef struct cof_local_options {
+    const char *home;
+    uint16_t port;   /* 0: that of the last start; at the first start 8443, or any that is free */
+    int ready_fd;    /* -1: none */
+    int lifeline_fd; /* -1: none */
+} cof_local_options;
+
+/**
+ * Opens the state, binds the port, starts every service and writes local/local.json.
+ *
+ * @return COF_OK, COF_E_BUSY (the home or the port is in use), COF_E_CONFIG, COF_E_IO, …
+ */
+COF_MUST_USE cof_status cof_local_start(const cof_local_options *options, cof_local **out,
+                                        cof_err *err);
+
+/** Serves until SIGTERM, SIGINT, or the end of the lifeline. */
+COF_MUST_USE cof_status cof_local_run(cof_local *local, cof_err *err);
+
+/** Stops everything and removes local/local.json. */
+void cof_local_free(cof_local *local);
+COF_OWNED(cof_local, cof_local_free);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * A blocking HTTPS client on libcurl, for the programs on the host: certificates are always
+ * verified, redirects are never followed, proxies of the environment are ignored, every answer has
+ * a maximum. One client keeps its connections; it is used by one thread at a time.
+ */
+#ifndef COF_HOST_HTTP_CLIENT_H
+#define COF_HOST_HTTP_CLIENT_H
+
+#include "host/http/form.h"
+#include "host/http/http_retry.h"
+
+typedef struct cof_http_client cof_http_client;
+
+/** Zeroed members get the defaults named. Texts are copied. */
+typedef struct cof_http_client_options {
+    const char *ca_path; /* PEM; the only authorities believed. NULL: the system's */
+    const char *proxy;   /* NULL: none, whatever the environment says */
+    bool allow_http;     /* false: https only. For the link-local services of a cloud host, and test
+                            storage */
+    unsigned connect_ms; /* 5000 */
+    unsigned total_ms;   /* 30000: each attempt, whole */
+    cof_retry_policy retry;
+} cof_http_client_options;
+
+/** A request. All is borrowed. */
+typedef struct cof_http_call {
+    const char *method; /* "GET" */
+    const char *url;
+    const cof_http_pair *headers;
+    size_t header_count;
+    cof_view body;            /* {NULL, 0}: none */
+    const char *bearer;       /* NULL: no Authorization */
+    const char *content_type; /* NULL: none */
+    bool is_repeatable;  /* a POST that may be sent twice; GET, HEAD, PUT and DELETE always are */
+    size_t answer_limit; /* 0: COF_LIMIT_HTTP_ANSWER_BYTES */
+} cof_http_call;
+
+enum { COF_HTTP_CODE_SIZE = 64 };
+
+/** An answer. Zeroed is valid. */
+typedef struct cof_http_answer {
+    int status;
+    cof_buf body;
+    cof_buf headers_;              /* name NUL value NUL ...; use cof_http_answer_header */
+    char code[COF_HTTP_CODE_SIZE]; /* of a refusal: the service's error.code, else "" */
+} cof_http_answer;
+
+/** @return COF_OK, COF_E_NO_MEMORY, COF_E_CONFIG (the CA file cannot be read). */
+COF_MUST_USE cof_status cof_http_client_new(const cof_http_client_options *options,
+                                            cof_http_client **out, cof_err *err);
+
+/**
+ * Sends a request, again where the policy says so, and gives the answer.
+ *
+ * @param out  zeroed or from a call before, freed by cof_http_answer_free; also written for
+ * COF_E_REMOTE_ERROR
+ * @return COF_OK (status 200 to 299, or 304), COF_E_REMOTE_ERROR (any other status), COF_E_NETWORK,
+ * COF_E_TIMEOUT, COF_E_LIMIT (the answer is over its limit), COF_E_BAD_ARGUMENT, COF_E_NO_MEMORY.
+ */
+COF_MUST_USE cof_status cof_http_send(cof_http_client *client, const cof_http_call *call,
+                                      cof_http_answer *out, cof_err *err);
+
+/** A field of the answer (names without regard to case), or NULL. */
+const char *cof_http_answer_header(const cof_http_answer *answer, const char *name);
+
+/** Wipes and frees. */
+void cof_http_answer_free(cof_http_answer *answer);
+
+void cof_http_client_free(cof_http_client *client);
+COF_OWNED(cof_http_client, cof_http_client_free);
+
+#endif

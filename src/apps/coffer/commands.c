@@ -1,0 +1,60 @@
+#include "apps/coffer/commands.h"
+
+#define FOR_OPTION {"for", "IDENTITY", "who can open it; may stand more than once (me: your own)"}
+#define AS_OPTION {"as", "IDENTITY", "open as this identity (default: me)"}
+#define OUT_FILE_OPTION {"out", "FILE", "where to"}
+#define FORCE_OPTION {"force", NULL, "replace a file that is there"}
+
+const cof_command cof_commands[] = {
+    {"run", "JOB.yaml", 1, 1, "Run a job from sealing to a verified result",
+     "Checks the contract, seals the inputs, gives your consent, starts what is needed, has the worker attested and keys released to it,\n"
+     "trains, seals the results, cleans up, fetches and opens what is yours, and verifies the receipt. Running the same job again after an\n"
+     "interruption goes on where it stopped.",
+     {{"out", "DIR", "where results go (default: NAME-results)"},
+      {"kernel", "PATH", "best, scalar, avx2 or avx512 (default: best)"},
+      {"new-run", NULL, "start over as a further run of the same contract"}},
+     cof_command_run},
+    {"verify", "RECEIPT", 1, 1, "Check a receipt, offline",
+     "Checks everything that docs/formats/receipt.md lists, with the files that lie beside the receipt. Exits 0 only when every check holds.",
+     {{"contract", "DIGEST", "the contract that you mean; else any"},
+      {"output", "NAME=FILE", "an opened output (default: NAME.* beside the receipt)"},
+      {"log", "FILE", "the worker's log (default: log.jsonl beside the receipt)"},
+      {"consent", "FILE", "an owner's consent (default: consent-*.json beside the receipt)"},
+      {"token-keys", "FILE", "the attestation service's /certs (default: attestation-keys.json beside the receipt)"},
+      {"at", "TIME", "verify as of this time (RFC 3339 or Unix seconds; default: now)"}},
+     cof_command_verify},
+    {"data seal", "FILE", 1, 1, "Seal a file for identities", NULL,
+     {FOR_OPTION, OUT_FILE_OPTION, {"name", "NAME", "the object's name (default: the file's)"}, FORCE_OPTION}, cof_command_data_seal},
+    {"data open", "FILE", 1, 1, "Open a sealed file", NULL, {AS_OPTION, OUT_FILE_OPTION, FORCE_OPTION}, cof_command_data_open},
+    {"data inspect", "FILE", 1, 1, "Show a sealed file's header and recipients", NULL, {{NULL, NULL, NULL}}, cof_command_data_inspect},
+    {"data validate", "FILE", 1, 1, "Check data against a schema, or infer one",
+     "Problems are counted and located (column, first line); values are never printed.",
+     {{"schema", "FILE", "schema file (default: infer one and print it)"},
+      {"target", "COLUMN", "the column that is learnt, name or index (default: the last)"},
+      {"format", "csv|idx", "default: csv"},
+      {"labels", "FILE", "idx: the labels that belong to FILE (default: FILE holds labels)"}},
+     cof_command_data_validate},
+    {"data rewrap", "FILE", 1, 1, "Give a sealed file new recipients", "Content and digest stay as they are.", {FOR_OPTION, AS_OPTION},
+     cof_command_data_rewrap},
+    {"key create", "[IDENTITY]", 0, 1, "Make an identity: its keys in the vault", NULL, {{"bits", "N", "2048, 3072 (default) or 4096"}},
+     cof_command_key_create},
+    {"key show", "[IDENTITY]", 0, 1, "Show an identity's keys", NULL, {{NULL, NULL, NULL}}, cof_command_key_show},
+    {"contract check", "JOB.yaml", 1, 1, "Check a job file", "Every problem is shown with its place and a remedy.", {{NULL, NULL, NULL}},
+     cof_command_contract_check},
+    {"contract digest", "JOB.yaml", 1, 1, "Print the digest of a job's contract", "Seals the inputs first if that has not been done.",
+     {{NULL, NULL, NULL}}, cof_command_contract_digest},
+    {"contract explain", "JOB.yaml", 1, 1, "Say in words what a contract permits", "Seals the inputs first if that has not been done.",
+     {{NULL, NULL, NULL}}, cof_command_contract_explain},
+    {"evidence verify", "FILE", 1, 1, "Check evidence and show every check",
+     "FILE is an SGX quote, or a receipt whose evidence is meant. Without --policy, genuineness is judged; debug is refused.",
+     {{"policy", "FILE", "a contract (JSON) whose platform.accept must be met"},
+      {"root", "HEX", "a simulated root to trust: SHA-256 of its public key"},
+      {"at", "TIME", "verify as of this time (default: now)"}},
+     cof_command_evidence_verify},
+    {"up", "", 0, 0, "Start the local services", NULL, {{NULL, NULL, NULL}}, cof_command_up},
+    {"down", "", 0, 0, "Stop the local services", NULL, {{NULL, NULL, NULL}}, cof_command_down},
+    {"doctor", "", 0, 0, "Say what this host can do and what is missing", NULL, {{NULL, NULL, NULL}}, cof_command_doctor},
+    {"completions", "", 0, 0, "Print completions for bash", "Use it with: source <(coffer completions)", {{NULL, NULL, NULL}}, cof_command_completions},
+    {"manual", "", 0, 0, "Print the manual page", "Use it with: coffer manual | man -l -", {{NULL, NULL, NULL}}, cof_command_manual},
+    {NULL, NULL, 0, 0, NULL, NULL, {{NULL, NULL, NULL}}, NULL},
+};

@@ -110,7 +110,7 @@ def no_plaintext_is_on_disk_during_and_after_a_job_nor_in_a_core_dump():
         pieces = plain_texts(home)
         check(files_with(home.work, pieces), "the search does not find plaintext where it is")
         check(not files_with(home.home, pieces), files_with(home.home, pieces))
-        process = home.start("run", job, "--out", "out2", "--json", preexec_fn=lambda: os.chdir(home.home))
+        process = home.start("run", job, "--out", home.work / "out2", "--json", preexec_fn=lambda: os.chdir(home.home))
         worker = wait_until(lambda: targets(home, process)["worker"], 20, "a worker")
         wait_until(lambda: list((home.home / "store/jobs").rglob("checkpoint.sealed")), 20, "a checkpoint")
         check(not files_with(home.home, pieces), "plaintext on disk during the job")

@@ -1,0 +1,26 @@
+/* An RSA key for fuzz_release and its corpus: PKCS#8 DER in base64. It protects nothing. */
+#ifndef COF_FUZZ_RELEASE_KEY_H
+#define COF_FUZZ_RELEASE_KEY_H
+
+static const char fuzz_transfer_key[] =
+    "MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQC1T6l4sPy0gYoNXxqFTSSjD2njt38FkeHzhGjV"
+    "ISfvRqK5Rn5UU8wtvSD2UUbwYPI5Iwm41FzNoWEqWPNkCuspXR5wNk2mixbRf16b1Zp2sJRjUOuEQsejwWFPT6P+"
+    "HC3I0E/pAUHOdUQQZb7jxU4sPbuNtYxiJSLTpSpPGJqE2QXQFuqKAlajSvF19gIuxc8/UeaV+4+N7GWwT6SmGOrS"
+    "zRFoD46CPOco5nh/E6qOF+Sy//tFgk1davISgpIuUHBKqKmC+0f6vwGlDpcFihbxGOG+nwbB6YRRttHa35kROWiH"
+    "jII3OHPqqTX89uMpBauWAhMVVE9f6ESKgnd/a/SpAgMBAAECggEAC1BUwWi95B+fNzVjiMTnD9vC3khRf036nQD6"
+    "r635eXddaRVKhcWS3JnMKEKrHA3Yn5MdpLBvuA8laoiRa4E46mRapWLmFongWyNJCo1aLaTYJZhjkeW+4muLQHE2"
+    "SQGGI91H10DSU+lCXYmTz0+9EIqrnOyivW8WzMEmMjhVUAvFuKtbIWbH5NxNBdEtmOTiuTCFOKYzZkThfJq1lSg0"
+    "T/91kiMUZmU8NGKdMxQj9y3ev0I1NG6alSVp/Ovc9Dppb+quZRHB3RDEdl1syHvED+kC0VX04l3HK4BkcEg0q5zn"
+    "w77zsQEvf/gpOhX/JFyrJAZpucXF9EHYOS3GDLco2QKBgQDzOMxxvjrzPzWZCjtZScmRyKFrowH/YdE+42Z3QGUs"
+    "ZmrdsyQ+1cSd0tUe++Aekt8mtYGwdsIbSJLga5F2pLgVeKPq0HPD4LQpyhToc7Aj1ep1OqvO7xPT1MtF9JuzocB1"
+    "EYN4whpv70lPMECAglzY7irNSDlq8C0LfFKNTEGoXQKBgQC+1jLKYM1ZFaJbkx9zNgVvUb2RsYA2F/5/EQG0XqxL"
+    "4p3i2oguz4Rco/vncccHMCjguYtouKpI8iIFjKjQKYN3sH06qOEpmBv2XUBo7wcEr4GCn2H5TERs5PzT4LdVF7wY"
+    "sr48El/eqbwpI7Ym6KapvB6myYl1ukS5OeG2xnLIvQKBgAW66NYlLS5d5t1cKFnKKz2MBIGMrZderpdUtC1LDxck"
+    "so/WkJwKXT96oBrCxFz0CN3YmN2XbqtF4m/3GM46wzt+RB5cGt4ahSQW5rczQosVlxh78WBGsajj8oYLZT+uJ+Ka"
+    "LwbBS+4nLQr4kAx3Bcj2k3uSoAes8OK8YxWBHmrhAoGADgVQv/uyupvTTOUXR3Ctn4si4WRoJhFHOnC2blkSUZT5"
+    "wqQJo17Nu7y0kkGSvN1182TOcEg5Apj/lObLtFeIeC+4U6n6uQKa81PQmqUNH/QBEObC3P0UfeepB6wX7CGNSUdA"
+    "oMs8zfAsid080ckADbJrkhd2iPbBe9Zb1gDoiAUCgYB3febS2zjN/fMo65iqlTpDXlvX7Hjlz0MpSVjNAFeD/pJw"
+    "lSxeIOKpk6bDAsfdsgwQqXKxj5ULlpzGI6W7Uz4fbldBsQY8izJfW8YMO30KbPcX+IY8c0OChWsZBywS0oTR4dES"
+    "NNhdqvDkHg2t4AfjPd+zE5+50awoIMpp1516kg==";
+
+#endif

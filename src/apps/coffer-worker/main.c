@@ -42,11 +42,18 @@ static int fail(cof_status status, const cof_err *err)
     return info->exit_code;
 }
 
+/* A stream that nobody reads, or a log that may not grow, is a failed write and not the end of the process. */
+static void ignore_signals(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
 static int show_confinement(void)
 {
     cof_err err = {0};
     cof_confinement holds;
-    (void)setvbuf(stdout, NULL, _IONBF, 0);
+    ignore_signals();
     const cof_status status = cof_confine(&holds, &err);
     if (status != COF_OK) {
         return fail(status, &err);
@@ -56,8 +63,7 @@ static int show_confinement(void)
                               "{\"core_dumps\":false,\"files\":false,\"executable_memory\":false,\"system_calls\":\"allow-list\","
                               "\"exec_gain_refused\":%s,\"landlock_abi\":%d}\n",
                               holds.no_exec_gain ? "true" : "false", holds.landlock_abi);
-    (void)!write(STDOUT_FILENO, text, (size_t)size);
-    return 0;
+    return write(STDOUT_FILENO, text, (size_t)size) == size ? 0 : cof_status_describe(COF_E_IO)->exit_code;
 }
 
 static int run_option(const char *option)
@@ -84,7 +90,7 @@ static int run_option(const char *option)
 static cof_status get_ready(cof_secret_pages *secrets, cof_quote_source **out_quotes, uint64_t *out_in_use, cof_err *err)
 {
     cof_confinement holds;
-    (void)signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     COF_TRY(cof_worker_prepare(err));
     COF_TRY(cof_secret_pages_new(1, secrets, err));
     COF_TRY(cof_quote_source_simulated(QUOTE_CHANNEL, out_quotes, err));

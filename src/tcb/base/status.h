@@ -68,7 +68,7 @@ cof_status cof_err_errno(cof_err *err, int errno_value, const char *file, int li
 
 /* The status stands in the expression itself, so that static analysis knows that it is not COF_OK. */
 #define COF_FAIL(err, code, ...)                                                                   \
-    ((void)cof_err_set((err), COF_E_##code, __FILE__, __LINE__, __VA_ARGS__), (cof_status)(cof_status)COF_E_##code)
+    ((void)cof_err_set((err), COF_E_##code, __FILE__, __LINE__, __VA_ARGS__), (cof_status)COF_E_##code)
 #define COF_FAIL_ERRNO(err, errno_value, what) cof_err_errno((err), (errno_value), __FILE__, __LINE__, (what))
 
 /** Returns early with the status of a call that failed: the only macro that hides a return. */

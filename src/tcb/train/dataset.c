@@ -124,11 +124,11 @@ cof_status cof_split_digest(const cof_train_spec *spec, const cof_split *split, 
                             cof_err *err)
 {
     static const char label[] = "coffer/order/v1\n";
-    uint8_t bytes[sizeof label - 1 + 5 * 8];
+    uint8_t bytes[sizeof label - 1 + 5 * sizeof(uint64_t)];
     const uint64_t values[5] = {spec->seed, split->train, split->validation, split->test,
                                 spec->batch};
     memcpy(bytes, label, sizeof label - 1);
-    for (size_t i = 0; i < 5 * 8; i++) {
+    for (size_t i = 0; i < 5 * sizeof(uint64_t); i++) {
         bytes[sizeof label - 1 + i] = (uint8_t)(values[i / 8] >> 8 * (i % 8));
     }
     return cof_digest_of(cof_view_of(bytes, sizeof bytes), out, err);

@@ -36,7 +36,7 @@ typedef struct network_pass {
     const cof_batch *batch;
     pass_kind kind;
     const cof_update *update;
-    float *gradient; /* when not NULL, gets the gradient instead of the update */
+    float *gradient; /* without an update, gets the gradient */
     float *out;      /* predictions */
 } network_pass;
 
@@ -240,7 +240,7 @@ static void update_work(void *context, size_t index, size_t count)
                 const size_t at = (size_t)(cof_network_row(layer, network->parameters, panel, i) -
                                            network->parameters);
                 panel_gradient(pass, l, panel, i, next, scratch);
-                if (pass->gradient != NULL) {
+                if (pass->update == NULL) {
                     memcpy(pass->gradient + at, scratch, floats * sizeof(float));
                 } else if (pass->update->kind == COF_OPTIMIZER_SGD) {
                     network->kernels->sgd(&pass->update->sgd, scratch, network->parameters + at,
@@ -250,7 +250,7 @@ static void update_work(void *context, size_t index, size_t count)
                                             network->first + at, network->second + at, floats);
                 }
             }
-            if (l > 0 && pass->gradient == NULL) {
+            if (l > 0 && pass->update != NULL) {
                 renew_back(network, l, i, next);
             }
         }

@@ -126,7 +126,13 @@ def services_start_stay_and_stop():
         home.coffer("down")
 
 
+def a_home_with_a_very_long_path_works():
+    with Home() as home:
+        home.home = home.path / ("d" * 120) / ("e" * 60) / "home"
+        home.run_job(home.wdbc())
+
+
 main(a_job_trains_is_proven_and_leaves_nothing_running, a_receipt_verifies_without_services_network_or_home,
      the_same_job_again_is_a_further_run_with_the_same_model_until_the_runs_are_used_up, one_and_two_threads_make_the_same_model,
      only_what_is_disclosed_leaves, the_independent_reader_agrees, sealed_data_opens_for_its_owner_and_is_rewrapped_for_another,
-     services_start_stay_and_stop)
+     services_start_stay_and_stop, a_home_with_a_very_long_path_works)

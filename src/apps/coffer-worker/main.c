@@ -6,7 +6,7 @@
 
 #include "tcb/tensor/path.h"
 #include "tcb/worker/confine.h"
-#include "tcb/worker/protocol.h"
+#include "tcb/wire/protocol.h"
 #include "tcb/worker/worker.h"
 
 enum { QUOTE_CHANNEL = 3 };

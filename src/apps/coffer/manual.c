@@ -5,45 +5,50 @@
 #include "apps/coffer/commands.h"
 #include "tcb/base/status.h"
 
+/* The first row of each first word: "data seal" for data, "run" for run. */
+static bool is_first_of_group(const cof_command *command)
+{
+    const size_t length = strcspn(command->name, " ");
+    return command == cof_commands || strncmp(command[-1].name, command->name, length) != 0 || strcspn(command[-1].name, " ") != length;
+}
+
+static void print_group(const cof_command *first)
+{
+    const size_t length = strcspn(first->name, " ") + 1;
+    (void)printf("    \"%.*s\"*) words=\"", (int)length, first->name);
+    for (const cof_command *command = cof_commands; command->name != NULL; command++) {
+        if (strncmp(command->name, first->name, length) == 0) {
+            (void)printf("%s ", command->name + length);
+        }
+    }
+    (void)printf("\";;\n");
+}
+
 COF_COMMAND(completions)
 {
     (void)app;
     (void)args;
     (void)err;
-    (void)printf("_coffer() {\n  local word=${COMP_WORDS[COMP_CWORD]} first=${COMP_WORDS[1]} words=\n  case \"$COMP_CWORD:$first ${COMP_WORDS[2]}\" in\n    1:*) words=\"");
-    const char *last = "";
+    (void)printf("_coffer() {\n  local word=${COMP_WORDS[COMP_CWORD]} words=\n  if [ \"$COMP_CWORD\" = 1 ]; then words=\"");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
-        const size_t length = strcspn(command->name, " ");
-        if (strlen(last) < length || strncmp(last, command->name, length) != 0) {
-            (void)printf("%.*s ", (int)length, command->name);
+        if (is_first_of_group(command)) {
+            (void)printf("%.*s ", (int)strcspn(command->name, " "), command->name);
         }
-        last = command->name;
     }
-    (void)printf("\";;\n");
+    (void)printf("\"; else case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
-        (void)printf("    *:%s*) words=\"", command->name);
+        (void)printf("    \"%s%s\"*) words=\"", command->name, strchr(command->name, ' ') == NULL ? " " : "");
         for (const cof_option *option = command->options; option->name != NULL; option++) {
             (void)printf("--%s ", option->name);
         }
         (void)printf("--json --home --help\";;\n");
     }
-    last = "";
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
-        const char *space = strchr(command->name, ' ');
-        if (space == NULL || strncmp(last, command->name, (size_t)(space - command->name) + 1) == 0) {
-            continue;
+        if (is_first_of_group(command) && strchr(command->name, ' ') != NULL) {
+            print_group(command);
         }
-        last = command->name;
-        const int length = (int)(space - command->name);
-        (void)printf("    2:%.*s*) words=\"", length, command->name);
-        for (const cof_command *other = cof_commands; other->name != NULL; other++) {
-            if (strncmp(other->name, command->name, (size_t)length + 1) == 0) {
-                (void)printf("%s ", other->name + length + 1);
-            }
-        }
-        (void)printf("\";;\n");
     }
-    (void)printf("  esac\n  COMPREPLY=($(compgen -W \"$words\" -f -- \"$word\"))\n}\ncomplete -F _coffer coffer\n");
+    (void)printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -f -- \"$word\"))\n}\ncomplete -F _coffer coffer\n");
     return COF_OK;
 }
 

@@ -3,7 +3,7 @@
 #define COF_AGENT_CONFIG_H
 
 #include "tcb/wire/json.h"
-#include "tcb/worker/protocol.h"
+#include "tcb/wire/protocol.h"
 
 /** Texts point into json. */
 typedef struct cof_agent_config {

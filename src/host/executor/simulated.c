@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/files/files.h"
+#include "host/files/socket_path.h"
 #include "tcb/wire/json.h"
 
 enum { MESSAGE_SIZE = 4096, LAUNCH_TIMEOUT_MS = 10000 };
@@ -18,6 +19,7 @@ enum { MESSAGE_SIZE = 4096, LAUNCH_TIMEOUT_MS = 10000 };
 typedef struct simulated {
     cof_executor base; /* first: a simulated is a cof_executor */
     struct sockaddr_un address;
+    int folder_fd; /* that the address goes through, or -1 */
     char *worker_path;
 } simulated;
 
@@ -225,6 +227,7 @@ static cof_status launch(cof_executor *base, uint64_t memory, cof_execution **ou
 static void free_simulated(cof_executor *base)
 {
     simulated *self = (simulated *)base;
+    cof_fd_drop_(&self->folder_fd);
     free(self->worker_path);
     free(self);
 }
@@ -241,11 +244,8 @@ cof_status cof_simulated_executor_new(const char *socket_path, const char *worke
     }
     self->base.ops = &executor_ops;
     owner = &self->base;
-    if (strlen(socket_path) >= sizeof self->address.sun_path) {
-        return COF_FAIL(err, BAD_ARGUMENT, "the socket's path has more than %zu bytes", sizeof self->address.sun_path - 1);
-    }
-    self->address.sun_family = AF_UNIX;
-    memcpy(self->address.sun_path, socket_path, strlen(socket_path) + 1);
+    self->folder_fd = -1;
+    COF_TRY(cof_socket_address(socket_path, &self->address, &self->folder_fd, err));
     self->worker_path = strdup(worker_path);
     if (self->worker_path == NULL) {
         return COF_FAIL(err, NO_MEMORY, "path");

@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "host/files/socket_path.h"
 #include "local/platform/request.h"
 
 enum { BACKLOG = 16, LAUNCH_TIMEOUT_S = 10, SENT_FDS = 2, FDS_ROOM = 8, ANSWER_MAX = 4096 };
@@ -43,6 +44,7 @@ struct cof_platform {
     struct event_base *base;
     cof_quoting *quoting;
     struct sockaddr_un address;
+    int folder_fd; /* that the address goes through, or -1 */
     int fd;
     struct event *accept_event;
     connection *connections;
@@ -382,20 +384,15 @@ cof_status cof_platform_start(struct event_base *base, const char *socket_path,
                               cof_quoting *quoting, cof_platform **out_platform, cof_err *err)
 {
     COF_CLEANUP(cof_platform_drop_) cof_platform *platform = NULL;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(socket_path) >= sizeof address.sun_path) {
-        return COF_FAIL(err, BAD_ARGUMENT, "platform socket: a path of more than %zu bytes",
-                        sizeof address.sun_path - 1);
-    }
-    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
     platform = calloc(1, sizeof *platform);
     if (platform == NULL) {
         return COF_FAIL(err, NO_MEMORY, "platform");
     }
     platform->base = base;
     platform->quoting = quoting;
-    platform->address = address;
     platform->fd = -1;
+    platform->folder_fd = -1;
+    COF_TRY(cof_socket_address(socket_path, &platform->address, &platform->folder_fd, err));
     COF_TRY(start_listening(platform, err));
     *out_platform = cof_platform_take(&platform);
     return COF_OK;
@@ -429,5 +426,6 @@ void cof_platform_free(cof_platform *platform)
         close_fd(&platform->fd);
         (void)unlink(platform->address.sun_path);
     }
+    close_fd(&platform->folder_fd);
     free(platform);
 }

@@ -9,7 +9,7 @@
 #include "tcb/tensor/path.h"
 #include "tcb/train/trainer.h"
 #include "tcb/worker/inputs.h"
-#include "tcb/worker/protocol.h"
+#include "tcb/wire/protocol.h"
 #include "tcb/worker/worker.h"
 
 enum { COF_WORKER_STEPS = 16 }; /* most different steps of a timeline */

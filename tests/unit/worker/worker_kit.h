@@ -9,7 +9,7 @@
 #include "harness/cof_test.h"
 #include "tcb/crypto/digest.h"
 #include "tcb/crypto/rsa.h"
-#include "tcb/worker/protocol.h"
+#include "tcb/wire/protocol.h"
 #include "tcb/worker/worker.h"
 
 enum { KIT_ROWS = 150, KIT_OUTPUTS = 2, KIT_EVENTS = 512 };

@@ -1,6 +1,6 @@
 /* Frame types and limits of docs/formats/worker-protocol.md; the agent uses them too. */
-#ifndef COF_WORKER_PROTOCOL_H
-#define COF_WORKER_PROTOCOL_H
+#ifndef COF_WIRE_PROTOCOL_H
+#define COF_WIRE_PROTOCOL_H
 
 #include "tcb/base/limits.h"
 #include "tcb/wire/frame.h"

@@ -63,8 +63,9 @@ cof_status cof_worker_start(cof_worker *worker, cof_err *err)
     COF_TRY(cof_contract_parse(contract, &worker->contract, err));
     COF_TRY(choose_kernel(worker, kernel, err));
     const uint64_t stacks = worker->contract->training.threads * STACK_BYTES;
+    /* Address space, not memory: rows and their final table are both mapped while one moves into the other. */
     COF_TRY(cof_confine_memory(worker->config->in_use_bytes,
-                               worker->contract->limits.memory_bytes + stacks + MEMORY_SLACK, err));
+                               2 * worker->contract->limits.memory_bytes + stacks + MEMORY_SLACK, err));
     /* Made here, for this process alone; they never leave it. */
     COF_TRY(cof_rsa_generate(2048, &worker->transfer, err));
     return cof_ec_generate(&worker->sign, err);

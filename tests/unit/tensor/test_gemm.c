@@ -125,7 +125,7 @@ static void every_path_gives_the_oracles_bits(void **state)
     for (int p = 1; p < COF_PATH_COUNT; p++) {
         const cof_kernels *kernels = NULL;
         if (cof_kernels_of((cof_kernel_path)p, &kernels, NULL) != COF_OK) {
-            print_message("path %s is not available here\n", cof_path_name((cof_kernel_path)p));
+            print_message("# path %s is not available here\n", cof_path_name((cof_kernel_path)p));
             continue;
         }
         for (size_t x = 0; x < COUNT(sizes_m) * COUNT(sizes_n) * COUNT(sizes_k) * 4; x++) {

@@ -198,7 +198,7 @@ static void gradients_are_the_differences_of_the_loss(void **state)
     }
 }
 
-/* Wide enough that the work is worth several threads: see run() in network.c. */
+/* Wide enough that the work is worth several threads: see run in network.c. */
 static void any_number_of_threads_and_any_path_gives_the_same_bits(void **state)
 {
     (void)state;

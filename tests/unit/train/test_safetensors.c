@@ -72,7 +72,7 @@ static kit_model model_of(const model_file *file, const cof_train_spec *spec)
     model.activation = activation != NULL && strcmp(activation, "tanh") == 0 ? COF_ACTIVATION_TANH
                                                                              : COF_ACTIVATION_RELU;
     for (size_t l = 0; l < model.layer_count; l++) {
-        char name[32];
+        char name[64];
         kit_layer *layer = &model.layers[l];
         (void)snprintf(name, sizeof name, "layers.%zu.weight", l);
         layer->w = tensor(file, name, 0, &layer->out);

@@ -1,7 +1,8 @@
 /*
  * The trainer alone, on plaintext, in one process: what a whole confidential job is compared with.
- * usage: bench_plain CONTRACT.json FILE...   (the objects' plaintexts in the contract's order; at most one training and one test input)
- * Prints one JSON line with the seconds of reading and of training.
+ * usage: bench_plain CONTRACT.json FILE...   (the objects' plaintexts in the contract's order; at
+ * most one training and one test input) Prints one JSON line with the seconds of reading and of
+ * training.
  */
 #include <stdio.h>
 #include <time.h>
@@ -36,7 +37,8 @@ static cof_status feed_labels(void *context, cof_view piece, cof_err *err)
     return cof_idx_labels(context, piece, err);
 }
 
-static cof_status read_rows(const cof_contract *contract, const cof_contract_input *input, char **files, cof_rows **out, cof_err *err)
+static cof_status read_rows(const cof_contract *contract, const cof_contract_input *input,
+                            char **files, cof_rows **out, cof_err *err)
 {
     const size_t limit = (size_t)contract->limits.memory_bytes;
     if (input->format == COF_CONTRACT_CSV) {
@@ -98,12 +100,15 @@ static cof_status run(const char *contract_path, char **files, size_t file_count
     }
     const double read = now_s();
     cof_worker_spec(contract, tables[0].shape.columns, cof_path_best(), &spec);
-    COF_TRY(cof_trainer_new(&spec, &tables[0], tables[1].rows > 0 ? &tables[1] : NULL, &trainer, err));
+    COF_TRY(
+        cof_trainer_new(&spec, &tables[0], tables[1].rows > 0 ? &tables[1] : NULL, &trainer, err));
     COF_TRY(cof_trainer_run(trainer, &hooks, err));
     COF_TRY(cof_safetensors_write(trainer, &names, &model, err));
     const double done = now_s();
-    (void)printf("{\"bench\":\"plain\",\"read_s\":%.4f,\"train_s\":%.4f,\"total_s\":%.4f,\"epochs\":%llu}\n", read - began, done - read,
-                 done - began, (unsigned long long)cof_trainer_epochs_done(trainer));
+    (void)printf(
+        "{\"bench\":\"plain\",\"read_s\":%.4f,\"train_s\":%.4f,\"total_s\":%.4f,\"epochs\":%llu}\n",
+        read - began, done - read, done - began,
+        (unsigned long long)cof_trainer_epochs_done(trainer));
     cof_trainer_free(cof_trainer_take(&trainer));
     cof_arena_free(&arenas[0]);
     cof_arena_free(&arenas[1]);
@@ -119,7 +124,8 @@ int main(int argc, char **argv)
     }
     const cof_status status = run(argv[1], argv + 2, (size_t)argc - 2, &err);
     if (status != COF_OK) {
-        (void)fprintf(stderr, "bench_plain: %s (%s)\n", err.detail, cof_status_describe(status)->name);
+        (void)fprintf(stderr, "bench_plain: %s (%s)\n", err.detail,
+                      cof_status_describe(status)->name);
     }
     return cof_status_describe(status)->exit_code;
 }

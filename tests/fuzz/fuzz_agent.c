@@ -27,7 +27,8 @@ static void parse_challenge(cof_view bytes)
     cof_buf text = {.limit = 70000};
     cof_buf scope = {.limit = 2048};
     const char *challenge = NULL;
-    if (cof_buf_append(&text, bytes, NULL) == COF_OK && cof_buf_text(&text, &challenge, NULL) == COF_OK) {
+    if (cof_buf_append(&text, bytes, NULL) == COF_OK &&
+        cof_buf_text(&text, &challenge, NULL) == COF_OK) {
         (void)!cof_agent_challenge_scope(challenge, "https://vault.example/keys/a/b", &scope, NULL);
     }
     cof_buf_free(&scope);
@@ -37,7 +38,8 @@ static void parse_challenge(cof_view bytes)
 static void parse_config(cof_view bytes)
 {
     cof_agent_config config = {0};
-    if (cof_agent_config_parse(bytes, &config, NULL) == COF_OK && (config.store_path == NULL || config.kernel > 3)) {
+    if (cof_agent_config_parse(bytes, &config, NULL) == COF_OK &&
+        (config.store_path == NULL || config.kernel > 3)) {
         abort();
     }
     cof_agent_config_free(&config);
@@ -45,7 +47,8 @@ static void parse_config(cof_view bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const parsers[])(cof_view) = {parse_evidence, parse_release, parse_challenge, parse_config};
+    static void (*const parsers[])(cof_view) = {parse_evidence, parse_release, parse_challenge,
+                                                parse_config};
     if (size > 0) {
         parsers[data[0] % 4](cof_view_of(data + 1, size - 1));
     }

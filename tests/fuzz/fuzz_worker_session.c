@@ -1,7 +1,8 @@
 /*
- * A whole conversation with one frame that the input decides: byte 0 says which, byte 1 how it is changed, byte 2
- * whether a checkpoint is given, the rest is what it is changed with. Whatever comes, the worker ends with DONE, one status, or a closed
- * stream; and no output leaves unless everything was right.
+ * A whole conversation with one frame that the input decides: byte 0 says which, byte 1 how it is
+ * changed, byte 2 whether a checkpoint is given, the rest is what it is changed with. Whatever
+ * comes, the worker ends with DONE, one status, or a closed stream; and no output leaves unless
+ * everything was right.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -35,7 +36,8 @@ static void tamper(kit_play *play, int index, uint8_t *type, cof_buf *payload)
         break;
     case FLIP:
         for (size_t i = 0; i < in->bytes.size && payload->size > 0; i++) {
-            payload->data[(in->bytes.data[i] * 257U + i * 31U) % payload->size] ^= (uint8_t)(1U << (i % 8));
+            payload->data[(in->bytes.data[i] * 257U + i * 31U) % payload->size] ^=
+                (uint8_t)(1U << (i % 8));
         }
         break;
     case CUT:
@@ -76,14 +78,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     make_once();
-    input in = {.index = data[0] % 10, .how = data[1] % CHANGE_COUNT, .bytes = cof_view_of(data + 3, size - 3)};
+    input in = {.index = data[0] % 10,
+                .how = data[1] % CHANGE_COUNT,
+                .bytes = cof_view_of(data + 3, size - 3)};
     kit_play play = {.job = &job, .tamper = tamper, .context = &in};
     if ((data[2] & 1) != 0) {
         play.checkpoint = cof_buf_view(&checkpoint);
     }
     kit_run(&play);
     const bool has_failed = play.failed[0] != '\0';
-    if (has_failed == play.is_done || (has_failed && (play.output_count > 0 || play.receipt.size > 0)) ||
+    if (has_failed == play.is_done ||
+        (has_failed && (play.output_count > 0 || play.receipt.size > 0)) ||
         (play.status == COF_OK) != play.is_done) {
         abort();
     }

@@ -1,9 +1,10 @@
 /*
  * The owner's side of the tests of the agent, as one program:
- *   make SPEC      from JSON {"store","contract","key","owner_jwk","owner_kid",…}: a sealed data set in the store, the
- *                  contract, and a new recipient's private key; prints the contract's digest
- *   verify RECEIPT LOG KEYS   every check of the receipt with its log and the attestation service's keys; prints those that fail
- *   open FILE KEY  opens a sealed result with the recipient's key; prints size and SHA-256
+ *   make SPEC      from JSON {"store","contract","key","owner_jwk","owner_kid",…}: a sealed data
+ * set in the store, the contract, and a new recipient's private key; prints the contract's digest
+ *   verify RECEIPT LOG KEYS   every check of the receipt with its log and the attestation service's
+ * keys; prints those that fail open FILE KEY  opens a sealed result with the recipient's key;
+ * prints size and SHA-256
  */
 #include <stdio.h>
 #include <string.h>
@@ -92,12 +93,15 @@ static int verify(const char *receipt_path, const char *log_path, const char *ke
     cof_checks checks = {0};
     read_whole(keys_path, &keys_text);
     assert_ok(cof_jwks_parse(cof_buf_view(&keys_text), &keys, NULL));
-    const cof_receipt_options options = {.now_unix_s = (int64_t)time(NULL), .token_keys = keys, .log = cof_buf_view(&log)};
+    const cof_receipt_options options = {
+        .now_unix_s = (int64_t)time(NULL), .token_keys = keys, .log = cof_buf_view(&log)};
     cof_err err = {0};
-    const cof_status status = cof_receipt_verify(cof_buf_view(&receipt), &options, &checks, NULL, &err);
+    const cof_status status =
+        cof_receipt_verify(cof_buf_view(&receipt), &options, &checks, NULL, &err);
     for (size_t i = 0; i < checks.count; i++) {
         if (!checks.items[i].is_ok) {
-            (void)printf("%s: expected %s, found %s\n", checks.items[i].name, checks.items[i].expected, checks.items[i].actual);
+            (void)printf("%s: expected %s, found %s\n", checks.items[i].name,
+                         checks.items[i].expected, checks.items[i].actual);
         }
     }
     (void)printf("%s, %zu checks\n", cof_status_describe(status)->name, checks.count);

@@ -13,13 +13,15 @@
 #include "apps/coffer-agent/wiring.h"
 #include "host/files/files.h"
 
-static const char usage[] = "usage: coffer-agent --job FILE [--lifeline-fd N]\n"
-                            "       coffer-agent --version | --help\n"
-                            "\n"
-                            "  --job FILE        the job, JSON\n"
-                            "  --lifeline-fd N   stop, and leave the run to be continued, when this descriptor reaches its end\n"
-                            "\n"
-                            "One JSON line for each event goes to standard output. SIGTERM cancels the job.\n";
+static const char usage[] =
+    "usage: coffer-agent --job FILE [--lifeline-fd N]\n"
+    "       coffer-agent --version | --help\n"
+    "\n"
+    "  --job FILE        the job, JSON\n"
+    "  --lifeline-fd N   stop, and leave the run to be continued, when this descriptor reaches its "
+    "end\n"
+    "\n"
+    "One JSON line for each event goes to standard output. SIGTERM cancels the job.\n";
 
 typedef struct options {
     const char *job;
@@ -35,7 +37,8 @@ static cof_status parse_fd(const char *text, int *out, cof_err *err)
         return COF_FAIL(err, USAGE, "--lifeline-fd wants a descriptor from 3 on");
     }
     /* Not for the worker, and not to block on. */
-    if (fcntl((int)value, F_SETFD, FD_CLOEXEC) != 0 || fcntl((int)value, F_SETFL, O_NONBLOCK) != 0) {
+    if (fcntl((int)value, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl((int)value, F_SETFL, O_NONBLOCK) != 0) {
         return COF_FAIL(err, USAGE, "--lifeline-fd: descriptor %ld is not open", value);
     }
     *out = (int)value;
@@ -81,7 +84,8 @@ static bool parse_options(int argc, char **argv, options *out, cof_status *out_s
     return true;
 }
 
-/* Signals are read, not handled, so that a job is cancelled between two steps and never within one. */
+/* Signals are read, not handled, so that a job is cancelled between two steps and never within one.
+ */
 static cof_status block_signals(int *out_fd, cof_err *err)
 {
     sigset_t set;

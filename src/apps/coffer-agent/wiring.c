@@ -7,7 +7,8 @@
 #include "host/files/files.h"
 #include "host/store/dir_store.h"
 
-cof_status cof_agent_wire_and_run(const cof_agent_config *config, int signal_fd, int lifeline_fd, cof_err *err)
+cof_status cof_agent_wire_and_run(const cof_agent_config *config, int signal_fd, int lifeline_fd,
+                                  cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text;
     COF_CLEANUP(cof_contract_drop_) cof_contract *contract = NULL;

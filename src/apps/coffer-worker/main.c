@@ -5,20 +5,22 @@
 #include <unistd.h>
 
 #include "tcb/tensor/path.h"
-#include "tcb/worker/confine.h"
 #include "tcb/wire/protocol.h"
+#include "tcb/worker/confine.h"
 #include "tcb/worker/worker.h"
 
 enum { QUOTE_CHANNEL = 3 };
 
-static const char usage[] = "usage: coffer-worker\n"
-                            "       coffer-worker --version | --help | --kernels | --confinement\n"
-                            "\n"
-                            "Speaks the worker protocol on standard input and output; descriptor 3 is its quote channel.\n"
-                            "A platform starts it: it is of no use in a shell.\n"
-                            "\n"
-                            "  --kernels      the kernel paths of this machine, best last\n"
-                            "  --confinement  confines itself and says what holds, to a pipe or a terminal: no file can grow then\n";
+static const char usage[] =
+    "usage: coffer-worker\n"
+    "       coffer-worker --version | --help | --kernels | --confinement\n"
+    "\n"
+    "Speaks the worker protocol on standard input and output; descriptor 3 is its quote channel.\n"
+    "A platform starts it: it is of no use in a shell.\n"
+    "\n"
+    "  --kernels      the kernel paths of this machine, best last\n"
+    "  --confinement  confines itself and says what holds, to a pipe or a terminal: no file can "
+    "grow then\n";
 
 static int list_kernels(void)
 {
@@ -35,14 +37,17 @@ static int fail(cof_status status, const cof_err *err)
     const cof_status_info *info = cof_status_describe(status);
     char line[COF_ERR_DETAIL_SIZE + 64];
     /* The platform's log, if it keeps one; the detail holds places and lengths, never data. */
-    const int size = snprintf(line, sizeof line, "coffer-worker: %s (%s)\n", info->name, err->detail);
+    const int size =
+        snprintf(line, sizeof line, "coffer-worker: %s (%s)\n", info->name, err->detail);
     if (size > 0) {
-        (void)!write(STDERR_FILENO, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
+        (void)!write(STDERR_FILENO, line,
+                     (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
     }
     return info->exit_code;
 }
 
-/* A stream that nobody reads, or a log that may not grow, is a failed write and not the end of the process. */
+/* A stream that nobody reads, or a log that may not grow, is a failed write and not the end of the
+ * process. */
 static void ignore_signals(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -60,10 +65,13 @@ static int show_confinement(void)
     }
     char text[256];
     const int size = snprintf(text, sizeof text,
-                              "{\"core_dumps\":false,\"files\":false,\"executable_memory\":false,\"system_calls\":\"allow-list\","
+                              "{\"core_dumps\":false,\"files\":false,\"executable_memory\":false,"
+                              "\"system_calls\":\"allow-list\","
                               "\"exec_gain_refused\":%s,\"landlock_abi\":%d}\n",
                               holds.no_exec_gain ? "true" : "false", holds.landlock_abi);
-    return write(STDOUT_FILENO, text, (size_t)size) == size ? 0 : cof_status_describe(COF_E_IO)->exit_code;
+    return write(STDOUT_FILENO, text, (size_t)size) == size
+               ? 0
+               : cof_status_describe(COF_E_IO)->exit_code;
 }
 
 static int run_option(const char *option)
@@ -87,7 +95,8 @@ static int run_option(const char *option)
 }
 
 /* Everything that needs files, then the walls. Not one byte from outside is read here. */
-static cof_status get_ready(cof_secret_pages *secrets, cof_quote_source **out_quotes, uint64_t *out_in_use, cof_err *err)
+static cof_status get_ready(cof_secret_pages *secrets, cof_quote_source **out_quotes,
+                            uint64_t *out_in_use, cof_err *err)
 {
     cof_confinement holds;
     ignore_signals();
@@ -110,7 +119,8 @@ static cof_status serve(cof_err *err)
         (void)!cof_frame_write(&port, COF_FRAME_FAILED, cof_view_text(name), (cof_view){0}, NULL);
         return status;
     }
-    const cof_worker_config config = {.port = port, .quotes = quotes, .secrets = secrets, .in_use_bytes = in_use};
+    const cof_worker_config config = {
+        .port = port, .quotes = quotes, .secrets = secrets, .in_use_bytes = in_use};
     return cof_worker_run(&config, err);
 }
 

@@ -45,12 +45,15 @@ static cof_status write_config(const cof_agent_run *run, cof_path *out_path, cof
     COF_TRY(cof_path_format(&journal, err, "%s/journal.jsonl", run->run_folder));
     COF_TRY(cof_program_folder(&folder, err));
     COF_TRY(cof_path_format(&worker, err, "%s/coffer-worker", folder.text));
-    COF_JSON json_t *config = json_pack("{s:s,s:s,s:{s:s},s:s,s:s,s:s,s:s,s:s,s:{s:s,s:s,s:s},s:s,s:s}", "contract", run->contract_path, "run",
-                                        run->run_hex, "store", "dir", store.text, "attestation", attest, "tenant", run->services->tenant,
-                                        "authority", run->services->authority, "client", client, "ca", run->services->ca, "platform", "type",
-                                        "simulated", "socket", socket, "worker", worker.text, "kernel", run->kernel, "journal", journal.text);
+    COF_JSON json_t *config = json_pack(
+        "{s:s,s:s,s:{s:s},s:s,s:s,s:s,s:s,s:s,s:{s:s,s:s,s:s},s:s,s:s}", "contract",
+        run->contract_path, "run", run->run_hex, "store", "dir", store.text, "attestation", attest,
+        "tenant", run->services->tenant, "authority", run->services->authority, "client", client,
+        "ca", run->services->ca, "platform", "type", "simulated", "socket", socket, "worker",
+        worker.text, "kernel", run->kernel, "journal", journal.text);
     if (config == NULL) {
-        return COF_FAIL(err, CONFIG, "the local services did not say everything that an agent needs");
+        return COF_FAIL(err, CONFIG,
+                        "the local services did not say everything that an agent needs");
     }
     cof_buf_init(&text, COF_LIMIT_JSON_BYTES);
     COF_TRY(cof_json_print(config, &text, err));
@@ -66,7 +69,8 @@ static cof_status take_lines(cof_buf *lines, cof_progress_view *view, cof_err *e
             continue;
         }
         COF_JSON json_t *event = NULL;
-        COF_TRY(cof_json_parse(cof_view_of(lines->data + start, i - start), LINE_BYTES, &event, err));
+        COF_TRY(
+            cof_json_parse(cof_view_of(lines->data + start, i - start), LINE_BYTES, &event, err));
         cof_progress_event(view, event);
         start = i + 1;
     }
@@ -137,7 +141,8 @@ cof_status cof_agent_drive(const cof_agent_run *run, cof_progress_view *view, co
         view->failure = COF_OK;
         COF_TRY(live(config.text, view, &code, err));
         if (interrupted != 0) {
-            return COF_FAIL(err, CANCELLED, "interrupted; the same command goes on where this one stopped");
+            return COF_FAIL(err, CANCELLED,
+                            "interrupted; the same command goes on where this one stopped");
         }
         if (code == 0) {
             return COF_OK;
@@ -148,8 +153,11 @@ cof_status cof_agent_drive(const cof_agent_run *run, cof_progress_view *view, co
         if (code < SIGNALLED) {
             return COF_FAIL(err, INTERNAL, "the agent ended with code %d and no reason", code);
         }
-        cof_output_line(view->output, COF_TONE_DIM, "     the agent was killed (signal %d); starting it again", code - SIGNALLED);
+        cof_output_line(view->output, COF_TONE_DIM,
+                        "     the agent was killed (signal %d); starting it again",
+                        code - SIGNALLED);
         deaths = view->checkpoints > 0 ? 0 : deaths;
     }
-    return COF_FAIL(err, WORKER_DIED, "the agent was killed %d times without getting further", (int)DEATHS_WITHOUT_PROGRESS);
+    return COF_FAIL(err, WORKER_DIED, "the agent was killed %d times without getting further",
+                    (int)DEATHS_WITHOUT_PROGRESS);
 }

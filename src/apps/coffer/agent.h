@@ -12,13 +12,15 @@ typedef struct cof_agent_run {
     const char *contract_path;
     const char *run_folder; /* jobs/DIGEST/runs/RUN */
     const char *run_hex;
-    const char *kernel;     /* "best", … */
+    const char *kernel; /* "best", … */
 } cof_agent_run;
 
 /**
  * Drives the run to its end.
- * @return COF_OK, the status that the job failed with, COF_E_CANCELLED (interrupted), COF_E_WORKER_DIED (the agent dies again and again).
+ * @return COF_OK, the status that the job failed with, COF_E_CANCELLED (interrupted),
+ * COF_E_WORKER_DIED (the agent dies again and again).
  */
-COF_MUST_USE cof_status cof_agent_drive(const cof_agent_run *run, cof_progress_view *view, cof_err *err);
+COF_MUST_USE cof_status cof_agent_drive(const cof_agent_run *run, cof_progress_view *view,
+                                        cof_err *err);
 
 #endif

@@ -6,13 +6,15 @@
 #include "relying/contract/release_policy.h"
 #include "tcb/wire/json.h"
 
-static cof_status consent_path(const cof_request *request, const char *owner, cof_path *out, cof_err *err)
+static cof_status consent_path(const cof_request *request, const char *owner, cof_path *out,
+                               cof_err *err)
 {
     return cof_path_format(out, err, "%s/consent-%s.json", request->job_path.text, owner);
 }
 
 /* Puts the contract into the key's policy; what is there already stays. */
-static cof_status open_policy(const cof_request *request, const cof_contract_owner *owner, int64_t now, cof_err *err)
+static cof_status open_policy(const cof_request *request, const cof_contract_owner *owner,
+                              int64_t now, cof_err *err)
 {
     COF_JSON json_t *bundle = NULL;
     COF_JSON json_t *present = NULL;
@@ -22,14 +24,17 @@ static cof_status open_policy(const cof_request *request, const cof_contract_own
     COF_TRY(cof_vault_get(&request->services->vault, owner->key, &bundle, err));
     COF_TRY(cof_vault_bundle_policy(bundle, &present, err));
     const bool is_closed = present == NULL || json_equal(present, closed) != 0;
-    COF_TRY(cof_release_policy_merge(is_closed ? NULL : present, json_object_get(bundle, "tags"), request->contract, now, &policy, &tags, err));
-    if (policy == NULL || (json_equal(policy, present) != 0 && json_equal(tags, json_object_get(bundle, "tags")) != 0)) {
+    COF_TRY(cof_release_policy_merge(is_closed ? NULL : present, json_object_get(bundle, "tags"),
+                                     request->contract, now, &policy, &tags, err));
+    if (policy == NULL || (json_equal(policy, present) != 0 &&
+                           json_equal(tags, json_object_get(bundle, "tags")) != 0)) {
         return COF_OK;
     }
     return cof_vault_update(&request->services->vault, owner->key, tags, policy, err);
 }
 
-static cof_status agree_as(const cof_request *request, const cof_contract_owner *owner, const cof_ec_key *key, int64_t now, cof_err *err)
+static cof_status agree_as(const cof_request *request, const cof_contract_owner *owner,
+                           const cof_ec_key *key, int64_t now, cof_err *err)
 {
     cof_path path;
     COF_JSON json_t *consent = NULL;
@@ -48,7 +53,8 @@ static cof_status agree_as(const cof_request *request, const cof_contract_owner 
 cof_status cof_agree(const cof_request *request, int64_t now_unix_s, cof_err *err)
 {
     if (cof_contract_is_expired(request->contract, now_unix_s)) {
-        return COF_FAIL(err, CONTRACT_EXPIRED, "limits.expires of %s has passed", request->path.text);
+        return COF_FAIL(err, CONTRACT_EXPIRED, "limits.expires of %s has passed",
+                        request->path.text);
     }
     for (size_t i = 0; i < request->contract->owner_count; i++) {
         const cof_contract_owner *owner = &request->contract->owners[i];

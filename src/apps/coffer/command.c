@@ -27,7 +27,8 @@ typedef struct common_options {
 static size_t option_index(const cof_command *command, const char *name)
 {
     size_t index = 0;
-    while (command->options[index].name != NULL && strcmp(command->options[index].name, name) != 0) {
+    while (command->options[index].name != NULL &&
+           strcmp(command->options[index].name, name) != 0) {
         index++;
     }
     return index;
@@ -61,18 +62,21 @@ const char *cof_args_operand(const cof_args *args, size_t index)
 
 static void print_overview(const cof_command *table)
 {
-    (void)printf("coffer trains models on data that nobody outside an attested enclave can read.\n\n"
-                 "usage: coffer COMMAND [OPTION...] [OPERAND...]\n\n");
+    (void)printf(
+        "coffer trains models on data that nobody outside an attested enclave can read.\n\n"
+        "usage: coffer COMMAND [OPTION...] [OPERAND...]\n\n");
     for (const cof_command *command = table; command->name != NULL; command++) {
         (void)printf("  %-18s %s\n", command->name, command->summary);
     }
-    (void)printf("\nEvery command takes --json (machine-readable output), --home DIR (state folder) and --help.\n"
+    (void)printf("\nEvery command takes --json (machine-readable output), --home DIR (state "
+                 "folder) and --help.\n"
                  "Start with: coffer run examples/wdbc/job.yaml\n");
 }
 
 static void print_help(const cof_command *command)
 {
-    (void)printf("usage: coffer %s%s%s%s\n\n%s.\n", command->name, command->options[0].name != NULL ? " [OPTION...]" : "",
+    (void)printf("usage: coffer %s%s%s%s\n\n%s.\n", command->name,
+                 command->options[0].name != NULL ? " [OPTION...]" : "",
                  command->operands[0] != '\0' ? " " : "", command->operands, command->summary);
     if (command->details != NULL) {
         (void)printf("\n%s\n", command->details);
@@ -80,7 +84,8 @@ static void print_help(const cof_command *command)
     (void)printf("\n");
     for (const cof_option *option = command->options; option->name != NULL; option++) {
         char left[64];
-        (void)snprintf(left, sizeof left, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
+        (void)snprintf(left, sizeof left, "--%s%s%s", option->name,
+                       option->argument != NULL ? " " : "",
                        option->argument != NULL ? option->argument : "");
         (void)printf("  %-22s %s\n", left, option->help);
     }
@@ -89,7 +94,8 @@ static void print_help(const cof_command *command)
 }
 
 /* A command's name is one or two words; *out_words says how many were used. */
-static const cof_command *find_command(const cof_command *table, int argc, char **argv, int *out_words)
+static const cof_command *find_command(const cof_command *table, int argc, char **argv,
+                                       int *out_words)
 {
     for (const cof_command *command = table; command->name != NULL; command++) {
         const char *space = strchr(command->name, ' ');
@@ -117,24 +123,29 @@ static cof_status unknown_command(const cof_command *table, int argc, char **arg
     for (const cof_command *command = table; command->name != NULL; command++) {
         if (strncmp(command->name, argv[1], length) == 0 && command->name[length] == ' ') {
             const size_t used = strlen(group);
-            (void)snprintf(group + used, sizeof group - used, "%s%s", used > 0 ? ", " : "", command->name + length + 1);
+            (void)snprintf(group + used, sizeof group - used, "%s%s", used > 0 ? ", " : "",
+                           command->name + length + 1);
         }
     }
     if (group[0] != '\0') {
-        return COF_FAIL(err, USAGE, "coffer %s %s: there is %s", argv[1], argc > 2 ? argv[2] : "", group);
+        return COF_FAIL(err, USAGE, "coffer %s %s: there is %s", argv[1], argc > 2 ? argv[2] : "",
+                        group);
     }
     return COF_FAIL(err, USAGE, "there is no command %s", argv[1]);
 }
 
 enum { OPTION_HOME = 1000, OPTION_JSON, OPTION_HELP };
 
-static cof_status parse(const cof_command *command, int argc, char **argv, cof_args *args, common_options *common, cof_err *err)
+static cof_status parse(const cof_command *command, int argc, char **argv, cof_args *args,
+                        common_options *common, cof_err *err)
 {
     struct option options[COF_COMMAND_OPTIONS + 4];
     int count = 0;
     for (; command->options[count].name != NULL; count++) {
-        options[count] = (struct option){command->options[count].name,
-                                         command->options[count].argument != NULL ? required_argument : no_argument, NULL, count};
+        options[count] = (struct option){
+            command->options[count].name,
+            command->options[count].argument != NULL ? required_argument : no_argument, NULL,
+            count};
     }
     options[count] = (struct option){"home", required_argument, NULL, OPTION_HOME};
     options[count + 1] = (struct option){"json", no_argument, NULL, OPTION_JSON};
@@ -151,7 +162,8 @@ static cof_status parse(const cof_command *command, int argc, char **argv, cof_a
         } else if (found == ':') {
             return COF_FAIL(err, USAGE, "%s wants a value", argv[optind - 1]);
         } else if (found < 0 || found >= count) {
-            return COF_FAIL(err, USAGE, "coffer %s has no option %s", command->name, argv[optind - 1]);
+            return COF_FAIL(err, USAGE, "coffer %s has no option %s", command->name,
+                            argv[optind - 1]);
         } else if (args->counts[found] == COF_OPTION_REPEATS) {
             return COF_FAIL(err, USAGE, "--%s stands too often", options[found].name);
         } else {
@@ -166,7 +178,8 @@ static cof_status parse(const cof_command *command, int argc, char **argv, cof_a
 static cof_status check_operands(const cof_command *command, const cof_args *args, cof_err *err)
 {
     const int count = (int)args->operand_count;
-    if (count < command->operands_min || (command->operands_max >= 0 && count > command->operands_max)) {
+    if (count < command->operands_min ||
+        (command->operands_max >= 0 && count > command->operands_max)) {
         return COF_FAIL(err, USAGE, "usage: coffer %s %s", command->name, command->operands);
     }
     return COF_OK;

@@ -1,5 +1,6 @@
 /*
- * The command table: one row a command. Parsing, --help, completions and the man page are made from it.
+ * The command table: one row a command. Parsing, --help, completions and the man page are made from
+ * it.
  */
 #ifndef COF_APP_COMMAND_H
 #define COF_APP_COMMAND_H
@@ -25,8 +26,8 @@ typedef struct cof_app {
 } cof_app;
 
 typedef struct cof_command {
-    const char *name;      /* "data seal" */
-    const char *operands;  /* "FILE", "RECEIPT [FILE...]" or "" */
+    const char *name;     /* "data seal" */
+    const char *operands; /* "FILE", "RECEIPT [FILE...]" or "" */
     int operands_min;
     int operands_max; /* -1: any number */
     const char *summary;

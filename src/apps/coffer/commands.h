@@ -4,7 +4,8 @@
 
 #include "apps/coffer/command.h"
 
-#define COF_COMMAND(name) cof_status cof_command_##name(cof_app *app, const cof_args *args, cof_err *err)
+#define COF_COMMAND(name)                                                                          \
+    cof_status cof_command_##name(cof_app *app, const cof_args *args, cof_err *err)
 
 COF_COMMAND(run);
 COF_COMMAND(verify);

@@ -21,7 +21,8 @@ COF_COMMAND(contract_digest)
     COF_TRY(cof_request_read(app->home, app->output, cof_args_operand(args, 0), &request, err));
     COF_TRY(cof_request_resolve(&request, err));
     cof_output_line(app->output, COF_TONE_PLAIN, "%s", request.digest);
-    COF_JSON json_t *object = json_pack("{s:s,s:s}", "contract", request.digest, "file", request.contract_path.text);
+    COF_JSON json_t *object =
+        json_pack("{s:s,s:s}", "contract", request.digest, "file", request.contract_path.text);
     cof_output_json(app->output, object);
     return COF_OK;
 }
@@ -37,7 +38,8 @@ COF_COMMAND(contract_explain)
     COF_TRY(cof_contract_explain(request.contract, &text, err));
     COF_TRY(cof_buf_text(&text, &page, err));
     cof_output_line(app->output, COF_TONE_PLAIN, "%s", page);
-    COF_JSON json_t *object = json_pack("{s:s,s:O,s:s}", "contract", request.digest, "resolved", request.contract->json, "text", page);
+    COF_JSON json_t *object = json_pack("{s:s,s:O,s:s}", "contract", request.digest, "resolved",
+                                        request.contract->json, "text", page);
     cof_output_json(app->output, object);
     return COF_OK;
 }

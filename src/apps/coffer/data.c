@@ -23,15 +23,18 @@ static void recipients_drop(recipients *r)
     }
 }
 
-static cof_status load_recipients(const cof_app *app, const cof_args *args, recipients *out, cof_err *err)
+static cof_status load_recipients(const cof_app *app, const cof_args *args, recipients *out,
+                                  cof_err *err)
 {
     const size_t count = cof_args_count(args, "for");
     if (count == 0) {
         return COF_FAIL(err, USAGE, "say for whom, with --for IDENTITY (me is your own)");
     }
     for (size_t i = 0; i < count; i++) {
-        COF_TRY(cof_identity_load(app->home, cof_args_nth(args, "for", i), &out->identities[i], err));
-        out->list[i] = (cof_recipient){.kid = out->identities[i]->data_kid, .rsa = out->identities[i]->data_key};
+        COF_TRY(
+            cof_identity_load(app->home, cof_args_nth(args, "for", i), &out->identities[i], err));
+        out->list[i] = (cof_recipient){.kid = out->identities[i]->data_kid,
+                                       .rsa = out->identities[i]->data_key};
         out->count = i + 1;
     }
     return COF_OK;
@@ -42,7 +45,8 @@ static void report_progress(void *context, uint64_t done, uint64_t total)
     cof_output *output = context;
     char text[64];
     if (output->terminal && total > 64U << 20U) {
-        (void)snprintf(text, sizeof text, "%.1f of %.1f MiB", (double)done / 1048576, (double)total / 1048576);
+        (void)snprintf(text, sizeof text, "%.1f of %.1f MiB", (double)done / 1048576,
+                       (double)total / 1048576);
         cof_output_progress(output, "bytes", total > 0 ? (double)done / (double)total : 1, text);
     }
 }
@@ -54,7 +58,8 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static cof_status default_target(const char *given, const char *source, bool sealing, cof_path *out, cof_err *err)
+static cof_status default_target(const char *given, const char *source, bool sealing, cof_path *out,
+                                 cof_err *err)
 {
     static const char suffix[] = ".sealed";
     const size_t length = strlen(source);
@@ -87,7 +92,8 @@ COF_COMMAND(data_seal)
     cof_path target;
     cof_sealed_file sealed = {0};
     char digest[2 * COF_DIGEST_SIZE + 1];
-    cof_seal_request request = {.header = {.kind = COF_SEAL_DATASET}, .progress = {report_progress, app->output}};
+    cof_seal_request request = {.header = {.kind = COF_SEAL_DATASET},
+                                .progress = {report_progress, app->output}};
     COF_TRY(load_recipients(app, args, &to, err));
     COF_TRY(default_target(cof_args_value(args, "out"), source, true, &target, err));
     COF_TRY(refuse_existing(args, target.text, err));
@@ -100,10 +106,11 @@ COF_COMMAND(data_seal)
     request.recipient_count = to.count;
     COF_TRY(cof_seal_file(source, &request, target.text, &sealed, err));
     cof_digest_text(&sealed.digest, digest);
-    cof_output_line(app->output, COF_TONE_PLAIN, "sealed %s (%llu bytes) into %s\ndigest %s", source,
-                    (unsigned long long)sealed.plaintext_size, target.text, digest);
-    COF_JSON json_t *object = json_pack("{s:s,s:s,s:s,s:I}", "status", "sealed", "file", target.text, "digest", digest, "size",
-                                        (json_int_t)sealed.plaintext_size);
+    cof_output_line(app->output, COF_TONE_PLAIN, "sealed %s (%llu bytes) into %s\ndigest %s",
+                    source, (unsigned long long)sealed.plaintext_size, target.text, digest);
+    COF_JSON json_t *object =
+        json_pack("{s:s,s:s,s:s,s:I}", "status", "sealed", "file", target.text, "digest", digest,
+                  "size", (json_int_t)sealed.plaintext_size);
     cof_output_json(app->output, object);
     return COF_OK;
 }
@@ -112,10 +119,12 @@ COF_COMMAND(data_open)
 {
     const char *source = cof_args_operand(args, 0);
     cof_path target;
-    COF_CLEANUP(cof_unlocker_drop_) cof_unlocker unlocker = {.home = app->home, .identity = cof_args_value(args, "as")};
+    COF_CLEANUP(cof_unlocker_drop_)
+    cof_unlocker unlocker = {.home = app->home, .identity = cof_args_value(args, "as")};
     COF_TRY(default_target(cof_args_value(args, "out"), source, false, &target, err));
     COF_TRY(refuse_existing(args, target.text, err));
-    const cof_open_request request = {.key = cof_unlock, .key_context = &unlocker, .progress = {report_progress, app->output}};
+    const cof_open_request request = {
+        .key = cof_unlock, .key_context = &unlocker, .progress = {report_progress, app->output}};
     COF_TRY(cof_open_file(source, &request, target.text, err));
     cof_output_line(app->output, COF_TONE_PLAIN, "opened %s into %s", source, target.text);
     COF_JSON json_t *object = json_pack("{s:s,s:s}", "status", "opened", "file", target.text);
@@ -135,7 +144,10 @@ static cof_status recipients_json(const cof_front *front, json_t **out, cof_err 
     for (size_t i = 0; i < cof_front_recipient_count(front); i++) {
         uint8_t algorithm = 0;
         const char *kid = cof_front_recipient(front, i, &algorithm);
-        COF_TRY(cof_json_append(list, json_pack("{s:s,s:s}", "kid", kid, "algorithm", algorithm == 1 ? "RSA-OAEP-256" : "A256KW"), err));
+        COF_TRY(cof_json_append(list,
+                                json_pack("{s:s,s:s}", "kid", kid, "algorithm",
+                                          algorithm == 1 ? "RSA-OAEP-256" : "A256KW"),
+                                err));
     }
     *out = json_incref(list);
     return COF_OK;
@@ -153,18 +165,27 @@ COF_COMMAND(data_inspect)
     cof_digest_text(cof_front_digest(front), digest);
     cof_digest_text(&header->context, context);
     COF_TRY(recipients_json(front, &list, err));
-    cof_output_line(app->output, COF_TONE_PLAIN, "name       %s\nkind       %s\nplaintext  %llu bytes in %llu chunks\ndigest     %s\ncontract   %s",
-                    header->name, kind_name(header->kind), (unsigned long long)header->plaintext_size,
+    cof_output_line(app->output, COF_TONE_PLAIN,
+                    "name       %s\nkind       %s\nplaintext  %llu bytes in %llu chunks\ndigest    "
+                    " %s\ncontract   %s",
+                    header->name, kind_name(header->kind),
+                    (unsigned long long)header->plaintext_size,
                     (unsigned long long)cof_seal_chunk_count(header->plaintext_size), digest,
-                    strspn(context, "0") == sizeof context - 1 ? "none (a data set is sealed before there is one)" : context);
+                    strspn(context, "0") == sizeof context - 1
+                        ? "none (a data set is sealed before there is one)"
+                        : context);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
-        cof_output_line(app->output, COF_TONE_PLAIN, "recipient  %s (%s)", json_string_value(json_object_get(item, "kid")),
+        cof_output_line(app->output, COF_TONE_PLAIN, "recipient  %s (%s)",
+                        json_string_value(json_object_get(item, "kid")),
                         json_string_value(json_object_get(item, "algorithm")));
     }
-    cof_output_line(app->output, COF_TONE_DIM, "What stands here is not authenticated before the object is opened.");
-    COF_JSON json_t *object = json_pack("{s:s,s:s,s:I,s:s,s:s,s:O}", "name", header->name, "kind", kind_name(header->kind), "size",
-                                        (json_int_t)header->plaintext_size, "digest", digest, "context", context, "recipients", list);
+    cof_output_line(app->output, COF_TONE_DIM,
+                    "What stands here is not authenticated before the object is opened.");
+    COF_JSON json_t *object =
+        json_pack("{s:s,s:s,s:I,s:s,s:s,s:O}", "name", header->name, "kind",
+                  kind_name(header->kind), "size", (json_int_t)header->plaintext_size, "digest",
+                  digest, "context", context, "recipients", list);
     cof_output_json(app->output, object);
     return COF_OK;
 }
@@ -173,11 +194,15 @@ COF_COMMAND(data_rewrap)
 {
     const char *source = cof_args_operand(args, 0);
     COF_CLEANUP(recipients_drop) recipients to = {0};
-    COF_CLEANUP(cof_unlocker_drop_) cof_unlocker unlocker = {.home = app->home, .identity = cof_args_value(args, "as")};
+    COF_CLEANUP(cof_unlocker_drop_)
+    cof_unlocker unlocker = {.home = app->home, .identity = cof_args_value(args, "as")};
     COF_TRY(load_recipients(app, args, &to, err));
     COF_TRY(cof_rewrap_file(source, cof_unlock, &unlocker, to.list, to.count, err));
-    cof_output_line(app->output, COF_TONE_PLAIN, "%s can now be opened by %zu recipients; its digest and content are unchanged", source, to.count);
-    COF_JSON json_t *object = json_pack("{s:s,s:s,s:i}", "status", "rewrapped", "file", source, "recipients", (int)to.count);
+    cof_output_line(app->output, COF_TONE_PLAIN,
+                    "%s can now be opened by %zu recipients; its digest and content are unchanged",
+                    source, to.count);
+    COF_JSON json_t *object = json_pack("{s:s,s:s,s:i}", "status", "rewrapped", "file", source,
+                                        "recipients", (int)to.count);
     cof_output_json(app->output, object);
     return COF_OK;
 }

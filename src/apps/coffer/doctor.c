@@ -36,7 +36,8 @@ static void found(findings *f, finding_kind kind, const char *name, const char *
         cof_output_step(f->output, kind == FINDING_GOOD, name, "%s", detail);
     }
     f->missing += kind == FINDING_MISSING ? 1 : 0;
-    (void)json_array_append_new(f->list, json_pack("{s:s,s:s,s:s}", "name", name, "state", names[kind], "detail", detail));
+    (void)json_array_append_new(
+        f->list, json_pack("{s:s,s:s,s:s}", "name", name, "state", names[kind], "detail", detail));
 }
 
 static void look_at_programs(findings *f)
@@ -50,7 +51,9 @@ static void look_at_programs(findings *f)
     }
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         cof_path path;
-        const bool there = cof_path_format(&path, NULL, "%s/%s", folder.text, programs[i]) == COF_OK && access(path.text, X_OK) == 0;
+        const bool there =
+            cof_path_format(&path, NULL, "%s/%s", folder.text, programs[i]) == COF_OK &&
+            access(path.text, X_OK) == 0;
         (void)snprintf(detail, sizeof detail, "%s %.150s", there ? "in" : "is not in", folder.text);
         found(f, there ? FINDING_GOOD : FINDING_MISSING, programs[i], detail);
     }
@@ -58,11 +61,14 @@ static void look_at_programs(findings *f)
 
 static void look_at_processor(findings *f)
 {
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     found(f, avx512 || avx2 ? FINDING_GOOD : FINDING_WEAK, "kernels",
-          avx512 ? "scalar, avx2, avx512" : (avx2 ? "scalar, avx2" : "scalar only: training will be slow"));
-    found(f, __builtin_cpu_supports("aes") ? FINDING_GOOD : FINDING_WEAK, "aes", __builtin_cpu_supports("aes") ? "in hardware" : "in software: sealing will be slow");
+          avx512 ? "scalar, avx2, avx512"
+                 : (avx2 ? "scalar, avx2" : "scalar only: training will be slow"));
+    found(f, __builtin_cpu_supports("aes") ? FINDING_GOOD : FINDING_WEAK, "aes",
+          __builtin_cpu_supports("aes") ? "in hardware" : "in software: sealing will be slow");
 }
 
 static void look_at_enclaves(findings *f)
@@ -70,7 +76,8 @@ static void look_at_enclaves(findings *f)
     static const struct {
         const char *path;
         const char *name;
-    } devices[] = {{"/dev/sgx_enclave", "sgx"}, {"/dev/sev-guest", "sev-snp"}, {"/dev/tdx_guest", "tdx"}};
+    } devices[] = {
+        {"/dev/sgx_enclave", "sgx"}, {"/dev/sev-guest", "sev-snp"}, {"/dev/tdx_guest", "tdx"}};
     char detail[DETAIL_SIZE] = "";
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
         if (access(devices[i].path, F_OK) == 0) {
@@ -79,7 +86,10 @@ static void look_at_enclaves(findings *f)
         }
     }
     found(f, FINDING_WEAK, "enclaves",
-          detail[0] != '\0' ? "there is hardware here, but this release has the simulated platform only" : "none here: the simulated platform protects nothing from this machine's administrator");
+          detail[0] != '\0'
+              ? "there is hardware here, but this release has the simulated platform only"
+              : "none here: the simulated platform protects nothing from this machine's "
+                "administrator");
 }
 
 /* In a child, since a namespace that was entered cannot be left. */
@@ -96,21 +106,26 @@ static bool can_unshare(int flags)
 static void look_at_confinement(findings *f)
 {
     char detail[DETAIL_SIZE];
-    const bool namespaces = can_unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC);
+    const bool namespaces =
+        can_unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC);
     found(f, namespaces ? FINDING_GOOD : FINDING_WEAK, "namespaces",
-          namespaces ? "user, mount, pid, network, ipc" : "not allowed for this user (sysctl kernel.unprivileged_userns_clone)");
+          namespaces ? "user, mount, pid, network, ipc"
+                     : "not allowed for this user (sysctl kernel.unprivileged_userns_clone)");
     const long landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
-    (void)snprintf(detail, sizeof detail, landlock > 0 ? "ABI %ld" : "not in this kernel", landlock);
+    (void)snprintf(detail, sizeof detail, landlock > 0 ? "ABI %ld" : "not in this kernel",
+                   landlock);
     found(f, landlock > 0 ? FINDING_GOOD : FINDING_WEAK, "landlock", detail);
     const bool seccomp = access("/proc/sys/kernel/seccomp/actions_avail", R_OK) == 0;
-    found(f, seccomp ? FINDING_GOOD : FINDING_MISSING, "seccomp", seccomp ? "filters" : "not in this kernel: the worker refuses to start");
+    found(f, seccomp ? FINDING_GOOD : FINDING_MISSING, "seccomp",
+          seccomp ? "filters" : "not in this kernel: the worker refuses to start");
     const long secret = syscall(SYS_memfd_secret, 0);
     if (secret >= 0) {
         (void)close((int)secret);
     }
     struct rlimit locked = {0};
     (void)getrlimit(RLIMIT_MEMLOCK, &locked);
-    (void)snprintf(detail, sizeof detail, "%s; this user may lock %llu KiB", secret >= 0 ? "memfd_secret" : "locked pages",
+    (void)snprintf(detail, sizeof detail, "%s; this user may lock %llu KiB",
+                   secret >= 0 ? "memfd_secret" : "locked pages",
                    (unsigned long long)locked.rlim_cur / 1024);
     found(f, FINDING_GOOD, "key memory", detail);
 }
@@ -125,7 +140,8 @@ static void look_at_home(findings *f, const char *home)
         return;
     }
     const bool private = (info.st_mode & (S_IRWXG | S_IRWXO)) == 0 && info.st_uid == geteuid();
-    (void)snprintf(detail, sizeof detail, "%.120s, %llu MiB free%s", home, (unsigned long long)space.f_bavail * space.f_frsize / 1048576,
+    (void)snprintf(detail, sizeof detail, "%.120s, %llu MiB free%s", home,
+                   (unsigned long long)space.f_bavail * space.f_frsize / 1048576,
                    private ? "" : "; others may enter it: chmod 700");
     found(f, private ? FINDING_GOOD : FINDING_WEAK, "home", detail);
 }
@@ -153,7 +169,8 @@ COF_COMMAND(doctor)
     if (list == NULL || uname(&system) != 0) {
         return COF_FAIL(err, INTERNAL, "doctor");
     }
-    (void)snprintf(detail, sizeof detail, "%.32s %.64s, %ld cores", system.machine, system.release, sysconf(_SC_NPROCESSORS_ONLN));
+    (void)snprintf(detail, sizeof detail, "%.32s %.64s, %ld cores", system.machine, system.release,
+                   sysconf(_SC_NPROCESSORS_ONLN));
     found(&f, FINDING_GOOD, "system", detail);
     look_at_processor(&f);
     look_at_programs(&f);
@@ -161,8 +178,13 @@ COF_COMMAND(doctor)
     look_at_confinement(&f);
     look_at_home(&f, app->home);
     look_at_services(&f, app->home);
-    COF_JSON json_t *object = json_pack("{s:s,s:O}", "status", f.missing == 0 ? "ready" : "incomplete", "findings", list);
-    cof_output_line(app->output, f.missing == 0 ? COF_TONE_GOOD : COF_TONE_BAD, f.missing == 0 ? "This host can run Coffer." : "Something that Coffer needs is missing.");
+    COF_JSON json_t *object =
+        json_pack("{s:s,s:O}", "status", f.missing == 0 ? "ready" : "incomplete", "findings", list);
+    cof_output_line(app->output, f.missing == 0 ? COF_TONE_GOOD : COF_TONE_BAD,
+                    f.missing == 0 ? "This host can run Coffer."
+                                   : "Something that Coffer needs is missing.");
     cof_output_json(app->output, object);
-    return f.missing == 0 ? COF_OK : COF_FAIL(err, UNSUPPORTED, "%zu things are missing on this host", f.missing);
+    return f.missing == 0
+               ? COF_OK
+               : COF_FAIL(err, UNSUPPORTED, "%zu things are missing on this host", f.missing);
 }

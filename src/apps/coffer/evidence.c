@@ -44,7 +44,8 @@ static cof_status read_quote(const char *path, cof_buf *out, cof_err *err)
 }
 
 /* platform.accept of a contract, as a policy; the contract keeps the measurements. */
-static cof_status read_policy(const char *path, cof_contract **out_contract, cof_policy *policy, cof_err *err)
+static cof_status read_policy(const char *path, cof_contract **out_contract, cof_policy *policy,
+                              cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text = {0};
     cof_buf_init(&text, COF_LIMIT_CONTRACT_BYTES);
@@ -52,17 +53,19 @@ static cof_status read_policy(const char *path, cof_contract **out_contract, cof
     COF_TRY(cof_contract_parse(cof_buf_view(&text), out_contract, err));
     for (size_t i = 0; i < (*out_contract)->platform_count; i++) {
         const cof_contract_platform *platform = &(*out_contract)->platforms[i];
-        const cof_policy_entry entry = {.tee = platform->type == COF_CONTRACT_SIMULATED ? COF_TEE_SIMULATED : COF_TEE_SGX,
-                                        .root = platform->root,
-                                        .measurements = platform->measurements,
-                                        .measurement_count = platform->measurement_count};
+        const cof_policy_entry entry = {
+            .tee = platform->type == COF_CONTRACT_SIMULATED ? COF_TEE_SIMULATED : COF_TEE_SGX,
+            .root = platform->root,
+            .measurements = platform->measurements,
+            .measurement_count = platform->measurement_count};
         COF_TRY(cof_policy_add(policy, &entry, err));
     }
     return COF_OK;
 }
 
 /* Whom to believe: the policy's roots; else Intel's, and a simulated root where one was given. */
-static cof_status choose_roots(const cof_args *args, const cof_policy *policy, cof_root_pin *roots, size_t *out_count, cof_err *err)
+static cof_status choose_roots(const cof_args *args, const cof_policy *policy, cof_root_pin *roots,
+                               size_t *out_count, cof_err *err)
 {
     const char *given = cof_args_value(args, "root");
     if (policy->count > 0) {
@@ -72,7 +75,7 @@ static cof_status choose_roots(const cof_args *args, const cof_policy *policy, c
     roots[0] = cof_root_intel;
     *out_count = 1;
     if (given != NULL) {
-        cof_digest root;
+        cof_digest root = {{0}};
         COF_TRY(cof_hex_decode(cof_view_text(given), root.bytes, sizeof root.bytes, err));
         roots[1] = (cof_root_pin){.family = COF_ROOT_SIMULATED, .spki = root};
         *out_count = 2;
@@ -80,12 +83,14 @@ static cof_status choose_roots(const cof_args *args, const cof_policy *policy, c
     return COF_OK;
 }
 
-static cof_status judge(const cof_facts *facts, const cof_policy *policy, cof_checks *checks, cof_err *err)
+static cof_status judge(const cof_facts *facts, const cof_policy *policy, cof_checks *checks,
+                        cof_err *err)
 {
     if (policy->count > 0) {
         return cof_policy_judge(facts, policy, checks, err);
     }
-    if (!cof_check_add(checks, "debug", !facts->is_debuggable, "not debuggable", "%s", facts->is_debuggable ? "debuggable" : "not debuggable")) {
+    if (!cof_check_add(checks, "debug", !facts->is_debuggable, "not debuggable", "%s",
+                       facts->is_debuggable ? "debuggable" : "not debuggable")) {
         return COF_FAIL(err, EVIDENCE_DEBUG, "the DEBUG attribute is set");
     }
     return COF_OK;
@@ -99,8 +104,9 @@ static json_t *claims_of(const cof_facts *facts)
     cof_digest_text(&facts->mrenclave, mrenclave);
     cof_digest_text(&facts->mrsigner, mrsigner);
     cof_hex_text(cof_view_of(facts->report_data, sizeof facts->report_data), report_data);
-    return json_pack("{s:s,s:s,s:i,s:i,s:b,s:s}", "mrenclave", mrenclave, "mrsigner", mrsigner, "product_id", (int)facts->product_id, "svn",
-                     (int)facts->svn, "debug", (int)facts->is_debuggable, "report_data", report_data);
+    return json_pack("{s:s,s:s,s:i,s:i,s:b,s:s}", "mrenclave", mrenclave, "mrsigner", mrsigner,
+                     "product_id", (int)facts->product_id, "svn", (int)facts->svn, "debug",
+                     (int)facts->is_debuggable, "report_data", report_data);
 }
 
 COF_COMMAND(evidence_verify)
@@ -120,17 +126,20 @@ COF_COMMAND(evidence_verify)
     }
     COF_TRY(read_quote(cof_args_operand(args, 0), &quote, err));
     COF_TRY(choose_roots(args, &policy, roots, &root_count, err));
-    cof_status status = cof_sgx_verify(cof_buf_view(&quote), roots, root_count, now, &facts, &checks, err);
+    cof_status status =
+        cof_sgx_verify(cof_buf_view(&quote), roots, root_count, now, &facts, &checks, err);
     if (status == COF_OK) {
         status = judge(&facts, &policy, &checks, err);
     }
     const cof_status_info *info = cof_status_describe(status);
     COF_JSON json_t *claims = claims_of(&facts);
-    COF_JSON json_t *extra = json_pack("{s:s,s:s,s:s,s:O}", "type", cof_tee_name(facts.tee), "status", info->name, "reason",
-                                       status == COF_OK ? "" : err->detail, "claims", claims);
+    COF_JSON json_t *extra =
+        json_pack("{s:s,s:s,s:s,s:O}", "type", cof_tee_name(facts.tee), "status", info->name,
+                  "reason", status == COF_OK ? "" : err->detail, "claims", claims);
     cof_show_checks(app->output, &checks);
-    cof_output_line(app->output, status == COF_OK ? COF_TONE_GOOD : COF_TONE_BAD, "%s: %s evidence", status == COF_OK ? "accepted" : "refused",
-                    cof_tee_name(facts.tee));
-    const cof_status shown = cof_show_checks_json(app->output, status == COF_OK ? "accepted" : "refused", &checks, extra, err);
+    cof_output_line(app->output, status == COF_OK ? COF_TONE_GOOD : COF_TONE_BAD, "%s: %s evidence",
+                    status == COF_OK ? "accepted" : "refused", cof_tee_name(facts.tee));
+    const cof_status shown = cof_show_checks_json(
+        app->output, status == COF_OK ? "accepted" : "refused", &checks, extra, err);
     return status == COF_OK ? shown : status;
 }

@@ -18,7 +18,9 @@ void cof_fetched_drop_(cof_fetched *fetched)
 static bool is_ours(const cof_request *request, const char *recipient)
 {
     cof_path path;
-    return cof_path_format(&path, NULL, "%s/identities/%s.sign", request->home, recipient) == COF_OK && access(path.text, F_OK) == 0;
+    return cof_path_format(&path, NULL, "%s/identities/%s.sign", request->home, recipient) ==
+               COF_OK &&
+           access(path.text, F_OK) == 0;
 }
 
 /* The first recipient whose keys are in this home's vault, or NULL. */
@@ -32,7 +34,8 @@ static const char *opener_of(const cof_request *request, const cof_contract_outp
     return NULL;
 }
 
-static cof_status fetch_output(const cof_request *request, const cof_run_state *run, const cof_contract_output *output, const char *folder,
+static cof_status fetch_output(const cof_request *request, const cof_run_state *run,
+                               const cof_contract_output *output, const char *folder,
                                cof_fetched *out, cof_err *err)
 {
     cof_blob_name name;
@@ -43,19 +46,26 @@ static cof_status fetch_output(const cof_request *request, const cof_run_state *
         return COF_OK;
     }
     const char *format = cof_contract_output_format_name(output->format);
-    cof_unlocker unlocker = {.home = request->home, .identity = identity, .services = request->services, .services_are_borrowed = true};
-    const cof_open_request open = {.expect = {.kind = output->format == COF_CONTRACT_SAFETENSORS ? COF_SEAL_MODEL : COF_SEAL_REPORT,
+    cof_unlocker unlocker = {.home = request->home,
+                             .identity = identity,
+                             .services = request->services,
+                             .services_are_borrowed = true};
+    const cof_open_request open = {.expect = {.kind = output->format == COF_CONTRACT_SAFETENSORS
+                                                          ? COF_SEAL_MODEL
+                                                          : COF_SEAL_REPORT,
                                               .context = &request->contract->digest,
                                               .name = output->name},
                                    .key = cof_unlock,
                                    .key_context = &unlocker};
     COF_TRY(cof_name_output(&request->contract->digest, run->run, output->name, &name, err));
-    COF_TRY(cof_path_format(&path, err, "%s/%s.%s", folder, output->name, cof_output_extension(format)));
+    COF_TRY(cof_path_format(&path, err, "%s/%s.%s", folder, output->name,
+                            cof_output_extension(format)));
     COF_TRY(cof_open_file_from_store(request->store, name.text, &open, path.text, err));
     return cof_json_set(out->outputs, output->name, json_string(path.text), err);
 }
 
-static cof_status fetch_blob(const cof_request *request, const cof_run_state *run, const char *tail, const char *path, size_t limit, cof_err *err)
+static cof_status fetch_blob(const cof_request *request, const cof_run_state *run, const char *tail,
+                             const char *path, size_t limit, cof_err *err)
 {
     cof_blob_name name;
     COF_CLEANUP(cof_buf_free) cof_buf bytes = {0};
@@ -86,7 +96,8 @@ static cof_status copy_consents(const cof_request *request, const char *folder, 
     return COF_OK;
 }
 
-/* The attestation service's keys as it publishes them today: what the token in the receipt is verified with later, offline. */
+/* The attestation service's keys as it publishes them today: what the token in the receipt is
+ * verified with later, offline. */
 static cof_status fetch_token_keys(const cof_request *request, const char *folder, cof_err *err)
 {
     cof_path url;
@@ -99,7 +110,8 @@ static cof_status fetch_token_keys(const cof_request *request, const char *folde
     return cof_write_file(path.text, cof_buf_view(&answer.body), 0644, err);
 }
 
-cof_status cof_fetch(const cof_request *request, const cof_run_state *run, const char *folder, cof_fetched *out, cof_err *err)
+cof_status cof_fetch(const cof_request *request, const cof_run_state *run, const char *folder,
+                     cof_fetched *out, cof_err *err)
 {
     cof_path path;
     out->outputs = json_object();
@@ -118,5 +130,6 @@ cof_status cof_fetch(const cof_request *request, const cof_run_state *run, const
     COF_TRY(fetch_token_keys(request, folder, err));
     /* Last: a folder with a receipt is complete. */
     COF_TRY(cof_path_format(&out->receipt, err, "%s/receipt.json", folder));
-    return fetch_blob(request, run, COF_NAME_RECEIPT, out->receipt.text, COF_RECEIPT_BYTES_MAX, err);
+    return fetch_blob(request, run, COF_NAME_RECEIPT, out->receipt.text, COF_RECEIPT_BYTES_MAX,
+                      err);
 }

@@ -23,9 +23,12 @@ static cof_status check_name(const char *name, cof_err *err)
     const size_t length = strlen(name);
     bool good = length >= 1 && length <= NAME_BYTES && name[0] != '-';
     for (size_t i = 0; i < length; i++) {
-        good = good && ((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-');
+        good = good && ((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') ||
+                        name[i] == '-');
     }
-    return good ? COF_OK : COF_FAIL(err, BAD_ARGUMENT, "an identity's name has 1 to %d of a-z, 0-9 and '-'", NAME_BYTES);
+    return good ? COF_OK
+                : COF_FAIL(err, BAD_ARGUMENT, "an identity's name has 1 to %d of a-z, 0-9 and '-'",
+                           NAME_BYTES);
 }
 
 /* Takes json over in every case. */
@@ -67,7 +70,9 @@ cof_status cof_identity_load(const char *home, const char *name, cof_identity **
     cof_buf_init(&text, IDENTITY_BYTES);
     const cof_status status = cof_read_file(path.text, &text, err);
     if (status == COF_E_NOT_FOUND) {
-        return COF_FAIL(err, NOT_FOUND, "there is no identity %s: make it with coffer key create %s, or put the owner's %s.json into %s/identities",
+        return COF_FAIL(err, NOT_FOUND,
+                        "there is no identity %s: make it with coffer key create %s, or put the "
+                        "owner's %s.json into %s/identities",
                         name, name, name, home);
     }
     COF_TRY(status);
@@ -92,20 +97,23 @@ static cof_status public_part(const json_t *bundle, json_t **out, cof_err *err)
 
 json_t *cof_identity_closed_policy(const char *authority)
 {
-    return json_pack("{s:s,s:[{s:s,s:[{s:s,s:s}]}]}", "version", "1.0.0", "anyOf", "authority", authority, "allOf", "claim",
-                     "x-ms-runtime.contract", "equals", "none");
+    return json_pack("{s:s,s:[{s:s,s:[{s:s,s:s}]}]}", "version", "1.0.0", "anyOf", "authority",
+                     authority, "allOf", "claim", "x-ms-runtime.contract", "equals", "none");
 }
 
-static cof_status create_key(const char *name, const char *suffix, unsigned bits, bool exportable, const cof_services *services,
-                             json_t **out, cof_err *err)
+static cof_status create_key(const char *name, const char *suffix, unsigned bits, bool exportable,
+                             const cof_services *services, json_t **out, cof_err *err)
 {
     static const char *const operations[] = {"wrapKey", "unwrapKey", NULL};
     char key_name[NAME_BYTES + 16];
     COF_JSON json_t *policy = exportable ? cof_identity_closed_policy(services->url) : NULL;
     COF_JSON json_t *bundle = NULL;
     (void)snprintf(key_name, sizeof key_name, "%s-%s", name, suffix);
-    const cof_vault_new_key key = {
-        .name = key_name, .bits = bits, .exportable = exportable, .release_policy = policy, .operations = operations};
+    const cof_vault_new_key key = {.name = key_name,
+                                   .bits = bits,
+                                   .exportable = exportable,
+                                   .release_policy = policy,
+                                   .operations = operations};
     if (exportable && policy == NULL) {
         return COF_FAIL(err, NO_MEMORY, "release policy");
     }
@@ -124,8 +132,8 @@ static cof_status make_sign_key(const char *path, json_t **out_jwk, cof_err *err
     return cof_ec_to_jwk(key, out_jwk, err);
 }
 
-cof_status cof_identity_create(const char *home, const char *name, unsigned bits, const cof_services *services, cof_identity **out,
-                               cof_err *err)
+cof_status cof_identity_create(const char *home, const char *name, unsigned bits,
+                               const cof_services *services, cof_identity **out, cof_err *err)
 {
     cof_path folder;
     cof_path path;
@@ -163,7 +171,8 @@ cof_status cof_identity_sign_key(const char *home, const char *name, cof_ec_key 
     cof_buf_init(&der, SIGN_KEY_BYTES);
     const cof_status status = cof_read_file(path.text, &der, err);
     if (status == COF_E_NOT_FOUND) {
-        return COF_FAIL(err, CONSENT_MISSING, "%s is somebody else: only the owner can consent", name);
+        return COF_FAIL(err, CONSENT_MISSING, "%s is somebody else: only the owner can consent",
+                        name);
     }
     COF_TRY(status);
     return cof_ec_from_pkcs8(cof_buf_view(&der), out, err);

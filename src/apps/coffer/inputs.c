@@ -22,7 +22,8 @@ void cof_inputs_drop_(cof_inputs *inputs)
 }
 
 /* Paths in a job are relative to where job.yaml lies. */
-static cof_status path_of(const cof_request *request, const char *written, cof_path *out, cof_err *err)
+static cof_status path_of(const cof_request *request, const char *written, cof_path *out,
+                          cof_err *err)
 {
     if (written[0] == '/') {
         return cof_path_format(out, err, "%s", written);
@@ -31,17 +32,20 @@ static cof_status path_of(const cof_request *request, const char *written, cof_p
 }
 
 /* A file that job.yaml names and that cannot be read is a problem of job.yaml, with its place. */
-static cof_status missing(const cof_request *request, const cof_job_input *input, const char *path, cof_status status, cof_err *err)
+static cof_status missing(const cof_request *request, const cof_job_input *input, const char *path,
+                          cof_status status, cof_err *err)
 {
     if (status == COF_E_NOT_FOUND || status == COF_E_PERMISSION) {
-        cof_diagnostics_add(request->problems, input->node->line, input->node->column, "paths are relative to the job file's folder",
-                            "input \"%s\": %s", input->name, err->detail);
+        cof_diagnostics_add(request->problems, input->node->line, input->node->column,
+                            "paths are relative to the job file's folder", "input \"%s\": %s",
+                            input->name, err->detail);
         return COF_FAIL(err, NOT_FOUND, "input %s: %s", input->name, path);
     }
     return status;
 }
 
-static cof_status hash_path(const cof_request *request, const cof_job_input *input, const char *written, cof_sha256 *hash, cof_err *err)
+static cof_status hash_path(const cof_request *request, const cof_job_input *input,
+                            const char *written, cof_sha256 *hash, cof_err *err)
 {
     cof_path path;
     if (written == NULL) {
@@ -80,7 +84,8 @@ static cof_status read_schema_file(const char *path, json_t **out, cof_err *err)
     return status;
 }
 
-cof_status cof_inputs_schema(const char *data_path, const char *schema_path, const json_t *target, json_t **out, cof_err *err)
+cof_status cof_inputs_schema(const char *data_path, const char *schema_path, const json_t *target,
+                             json_t **out, cof_err *err)
 {
     if (schema_path != NULL) {
         return read_schema_file(schema_path, out, err);
@@ -88,15 +93,17 @@ cof_status cof_inputs_schema(const char *data_path, const char *schema_path, con
     return cof_infer_schema(data_path, target, out, err);
 }
 
-cof_status cof_inputs_validate_csv(cof_output *output, const char *path, const json_t *schema_json, const json_t *target, int task,
-                                   cof_validation *out, cof_err *err)
+cof_status cof_inputs_validate_csv(cof_output *output, const char *path, const json_t *schema_json,
+                                   const json_t *target, int task, cof_validation *out,
+                                   cof_err *err)
 {
     COF_CLEANUP(cof_schema_drop_) cof_schema *schema = NULL;
     COF_CLEANUP(cof_buf_free) cof_buf shown = {0};
     size_t column = 0;
     COF_TRY(cof_schema_from_json(schema_json, &schema, err));
     COF_TRY(cof_schema_target(schema, target, &column, err));
-    const cof_schema_task chosen = task < 0 ? cof_schema_default_task(schema, column) : (cof_schema_task)(task + 1);
+    const cof_schema_task chosen =
+        task < 0 ? cof_schema_default_task(schema, column) : (cof_schema_task)(task + 1);
     const cof_status status = cof_validate_csv(path, schema, column, chosen, out, err);
     if (out->problems.total > 0) {
         COF_JSON json_t *json = NULL;
@@ -114,7 +121,8 @@ json_t *cof_inputs_target(const char *name, int64_t index)
     return name != NULL ? json_string(name) : json_integer((json_int_t)index);
 }
 
-static cof_status describe_csv(const cof_request *request, size_t index, cof_inputs *out, cof_err *err)
+static cof_status describe_csv(const cof_request *request, size_t index, cof_inputs *out,
+                               cof_err *err)
 {
     const cof_job_input *input = &request->job->inputs.items[index];
     cof_path data;
@@ -125,13 +133,16 @@ static cof_status describe_csv(const cof_request *request, size_t index, cof_inp
     if (input->schema != NULL) {
         COF_TRY(path_of(request, input->schema, &schema, err));
     }
-    COF_TRY(cof_inputs_schema(data.text, input->schema != NULL ? schema.text : NULL, target, &out->schemas[index], err));
-    COF_TRY(cof_inputs_validate_csv(request->output, data.text, out->schemas[index], target, request->job->task, &validation, err));
+    COF_TRY(cof_inputs_schema(data.text, input->schema != NULL ? schema.text : NULL, target,
+                              &out->schemas[index], err));
+    COF_TRY(cof_inputs_validate_csv(request->output, data.text, out->schemas[index], target,
+                                    request->job->task, &validation, err));
     out->facts[index].schema = out->schemas[index];
     return COF_OK;
 }
 
-static cof_status describe_idx(const cof_request *request, size_t index, cof_inputs *out, cof_err *err)
+static cof_status describe_idx(const cof_request *request, size_t index, cof_inputs *out,
+                               cof_err *err)
 {
     const cof_job_input *input = &request->job->inputs.items[index];
     cof_path labels;
@@ -139,7 +150,8 @@ static cof_status describe_idx(const cof_request *request, size_t index, cof_inp
     COF_TRY(path_of(request, input->labels, &labels, err));
     COF_TRY(cof_infer_idx_classes(labels.text, &classes, err));
     if (input->classes > 0 && classes > (size_t)input->classes) {
-        return COF_FAIL(err, DATA_INVALID, "input %s: labels up to %zu where classes is %lld", input->name, classes - 1, (long long)input->classes);
+        return COF_FAIL(err, DATA_INVALID, "input %s: labels up to %zu where classes is %lld",
+                        input->name, classes - 1, (long long)input->classes);
     }
     out->facts[index].classes = (uint32_t)classes;
     return COF_OK;
@@ -156,20 +168,25 @@ static void report(void *context, uint64_t done, uint64_t total)
     const seal_view *view = context;
     char text[64];
     if (view->output->terminal && total > 8U << 20U) {
-        (void)snprintf(text, sizeof text, "%.0f of %.0f MiB", (double)done / 1048576, (double)total / 1048576);
-        cof_output_progress(view->output, view->name, total > 0 ? (double)done / (double)total : 1, text);
+        (void)snprintf(text, sizeof text, "%.0f of %.0f MiB", (double)done / 1048576,
+                       (double)total / 1048576);
+        cof_output_progress(view->output, view->name, total > 0 ? (double)done / (double)total : 1,
+                            text);
     }
 }
 
 /* Sealed under a passing name; its digest, which is known then, becomes its name. */
-static cof_status seal_object(const cof_request *request, const cof_job_input *input, const char *written, const char *part,
-                              cof_resolve_object *out, cof_err *err)
+static cof_status seal_object(const cof_request *request, const cof_job_input *input,
+                              const char *written, const char *part, cof_resolve_object *out,
+                              cof_err *err)
 {
     const cof_identity *owner = cof_request_identity(request, input->owner);
     const cof_recipient recipient = {.kid = owner->data_kid, .rsa = owner->data_key};
     seal_view view = {.output = request->output, .name = input->name};
-    cof_seal_request seal = {
-        .header = {.kind = COF_SEAL_DATASET}, .recipients = &recipient, .recipient_count = 1, .progress = {report, &view}};
+    cof_seal_request seal = {.header = {.kind = COF_SEAL_DATASET},
+                             .recipients = &recipient,
+                             .recipient_count = 1,
+                             .progress = {report, &view}};
     cof_sealed_file sealed;
     cof_path path;
     cof_blob_name name;
@@ -181,7 +198,8 @@ static cof_status seal_object(const cof_request *request, const cof_job_input *i
     cof_hex_text(cof_view_of(random, sizeof random), suffix);
     (void)snprintf(passing, sizeof passing, "objects/incoming-%s", suffix);
     (void)snprintf(seal.header.name, sizeof seal.header.name, "%.100s.%s", input->name, part);
-    const cof_status status = cof_seal_file_to_store(path.text, &seal, request->store, passing, &sealed, err);
+    const cof_status status =
+        cof_seal_file_to_store(path.text, &seal, request->store, passing, &sealed, err);
     if (status != COF_OK) {
         return missing(request, input, path.text, status, err);
     }
@@ -191,7 +209,8 @@ static cof_status seal_object(const cof_request *request, const cof_job_input *i
     return COF_OK;
 }
 
-static cof_status seal_input(const cof_request *request, size_t index, cof_inputs *out, cof_err *err)
+static cof_status seal_input(const cof_request *request, size_t index, cof_inputs *out,
+                             cof_err *err)
 {
     const cof_job_input *input = &request->job->inputs.items[index];
     cof_resolve_input *facts = &out->facts[index];
@@ -208,7 +227,9 @@ cof_status cof_inputs_seal(const cof_request *request, cof_inputs *out, cof_err 
 {
     /* All are checked before any is sealed: nothing half-done is left by wrong data. */
     for (size_t i = 0; i < request->job->inputs.count; i++) {
-        COF_TRY(request->job->inputs.items[i].format == COF_CONTRACT_CSV ? describe_csv(request, i, out, err) : describe_idx(request, i, out, err));
+        COF_TRY(request->job->inputs.items[i].format == COF_CONTRACT_CSV
+                    ? describe_csv(request, i, out, err)
+                    : describe_idx(request, i, out, err));
     }
     for (size_t i = 0; i < request->job->inputs.count; i++) {
         COF_TRY(seal_input(request, i, out, err));

@@ -27,8 +27,10 @@ static cof_status key_bits(const char *text, unsigned *out, cof_err *err)
 
 static void show(const cof_app *app, const cof_identity *identity)
 {
-    cof_output_line(app->output, COF_TONE_PLAIN, "identity  %s\ndata      %s\nresults   %s\npublic    %s/identities/%s.json", identity->name,
-                    identity->data_kid, identity->results_kid, app->home, identity->name);
+    cof_output_line(app->output, COF_TONE_PLAIN,
+                    "identity  %s\ndata      %s\nresults   %s\npublic    %s/identities/%s.json",
+                    identity->name, identity->data_kid, identity->results_kid, app->home,
+                    identity->name);
     cof_output_json(app->output, identity->json);
 }
 
@@ -40,7 +42,8 @@ COF_COMMAND(key_create)
     COF_CLEANUP(cof_identity_drop_) cof_identity *identity = NULL;
     COF_TRY(key_bits(cof_args_value(args, "bits"), &bits, err));
     COF_TRY(cof_services_open(app->home, &services, err));
-    COF_TRY(cof_identity_create(app->home, name != NULL ? name : "me", bits, services, &identity, err));
+    COF_TRY(
+        cof_identity_create(app->home, name != NULL ? name : "me", bits, services, &identity, err));
     show(app, identity);
     return COF_OK;
 }

@@ -9,7 +9,8 @@
 static bool is_first_of_group(const cof_command *command)
 {
     const size_t length = strcspn(command->name, " ");
-    return command == cof_commands || strncmp(command[-1].name, command->name, length) != 0 || strcspn(command[-1].name, " ") != length;
+    return command == cof_commands || strncmp(command[-1].name, command->name, length) != 0 ||
+           strcspn(command[-1].name, " ") != length;
 }
 
 static void print_group(const cof_command *first)
@@ -29,7 +30,8 @@ COF_COMMAND(completions)
     (void)app;
     (void)args;
     (void)err;
-    (void)printf("_coffer() {\n  local word=${COMP_WORDS[COMP_CWORD]} words=\n  if [ \"$COMP_CWORD\" = 1 ]; then words=\"");
+    (void)printf("_coffer() {\n  local word=${COMP_WORDS[COMP_CWORD]} words=\n  if [ "
+                 "\"$COMP_CWORD\" = 1 ]; then words=\"");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
         if (is_first_of_group(command)) {
             (void)printf("%.*s ", (int)strcspn(command->name, " "), command->name);
@@ -37,7 +39,8 @@ COF_COMMAND(completions)
     }
     (void)printf("\"; else case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
-        (void)printf("    \"%s%s\"*) words=\"", command->name, strchr(command->name, ' ') == NULL ? " " : "");
+        (void)printf("    \"%s%s\"*) words=\"", command->name,
+                     strchr(command->name, ' ') == NULL ? " " : "");
         for (const cof_option *option = command->options; option->name != NULL; option++) {
             (void)printf("--%s ", option->name);
         }
@@ -48,7 +51,8 @@ COF_COMMAND(completions)
             print_group(command);
         }
     }
-    (void)printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -f -- \"$word\"))\n}\ncomplete -F _coffer coffer\n");
+    (void)printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -f -- \"$word\"))\n}\ncomplete "
+                 "-F _coffer coffer\n");
     return COF_OK;
 }
 
@@ -85,19 +89,24 @@ COF_COMMAND(manual)
     (void)app;
     (void)args;
     (void)err;
-    (void)printf(".TH COFFER 1 \"\" \"coffer %s\" \"User commands\"\n.SH NAME\ncoffer \\- train models on data that nobody outside an attested enclave can read\n"
-                 ".SH SYNOPSIS\n.B coffer\nCOMMAND [OPTION...] [OPERAND...]\n.SH COMMANDS\nEvery command takes\n.BR \\-\\-json ,\n.BI \\-\\-home\\  DIR\nand\n.BR \\-\\-help .\n",
+    (void)printf(".TH COFFER 1 \"\" \"coffer %s\" \"User commands\"\n.SH NAME\ncoffer \\- train "
+                 "models on data that nobody outside an attested enclave can read\n"
+                 ".SH SYNOPSIS\n.B coffer\nCOMMAND [OPTION...] [OPERAND...]\n.SH COMMANDS\nEvery "
+                 "command takes\n.BR \\-\\-json ,\n.BI \\-\\-home\\  DIR\nand\n.BR \\-\\-help .\n",
                  COF_VERSION);
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
         print_command(command);
     }
-    (void)printf(".SH EXIT STATUS\n0 when it worked; else by kind of failure, with the status name in brackets on standard error:\n");
+    (void)printf(".SH EXIT STATUS\n0 when it worked; else by kind of failure, with the status name "
+                 "in brackets on standard error:\n");
     for (int i = 1; i < COF_STATUS_COUNT; i++) {
         const cof_status_info *info = cof_status_describe((cof_status)i);
         (void)printf(".TP\n.B %d %s\n", info->exit_code, info->name);
         print_roff(info->text);
         (void)printf("\n");
     }
-    (void)printf(".SH FILES\n.I ~/.local/state/coffer\nthe state folder: identities, sealed objects, jobs, the local services\n.SH ENVIRONMENT\n.B XDG_STATE_HOME\nmoves the state folder;\n.B NO_COLOR\nturns colours off.\n");
+    (void)printf(".SH FILES\n.I ~/.local/state/coffer\nthe state folder: identities, sealed "
+                 "objects, jobs, the local services\n.SH ENVIRONMENT\n.B XDG_STATE_HOME\nmoves the "
+                 "state folder;\n.B NO_COLOR\nturns colours off.\n");
     return COF_OK;
 }

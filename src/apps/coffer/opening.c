@@ -16,8 +16,9 @@ cof_status cof_unlock(void *context, const cof_front *front, cof_data_key *out_k
         status = cof_front_wrapped(front, kid, &wrapped, err);
     }
     if (status == COF_E_NOT_A_RECIPIENT) {
-        return COF_FAIL(err, NOT_A_RECIPIENT, "%s is sealed for %zu recipients, and %s is none of them", cof_front_header(front)->name,
-                        cof_front_recipient_count(front), name);
+        return COF_FAIL(err, NOT_A_RECIPIENT,
+                        "%s is sealed for %zu recipients, and %s is none of them",
+                        cof_front_header(front)->name, cof_front_recipient_count(front), name);
     }
     COF_TRY(status);
     if (unlocker->services == NULL) {

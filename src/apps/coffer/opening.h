@@ -13,7 +13,8 @@ typedef struct cof_unlocker {
     bool services_are_borrowed;
 } cof_unlocker;
 
-/** A key callback for cof_open_request and cof_rewrap_file; context is the cof_unlocker. @return COF_OK, COF_E_NOT_A_RECIPIENT, as cof_vault_unwrap. */
+/** A key callback for cof_open_request and cof_rewrap_file; context is the cof_unlocker. @return
+ * COF_OK, COF_E_NOT_A_RECIPIENT, as cof_vault_unwrap. */
 cof_status cof_unlock(void *context, const cof_front *front, cof_data_key *out_key, cof_err *err);
 
 void cof_unlocker_drop_(cof_unlocker *unlocker);

@@ -70,8 +70,8 @@ void cof_output_step(cof_output *output, bool good, const char *name, const char
     }
     cof_output_settle(output);
     const cof_tone tone = good ? COF_TONE_GOOD : COF_TONE_BAD;
-    (void)printf("  %s%s%s %-14s ", tone_start(output, tone), good ? "ok" : "no", tone_end(output, tone),
-                 name);
+    (void)printf("  %s%s%s %-14s ", tone_start(output, tone), good ? "ok" : "no",
+                 tone_end(output, tone), name);
     va_list arguments;
     va_start(arguments, format);
     (void)vprintf(format, arguments);
@@ -98,7 +98,8 @@ void cof_output_progress(cof_output *output, const char *name, double fraction, 
     }
     bar[BAR_CELLS] = '\0';
     char line[256];
-    (void)snprintf(line, sizeof line, "  .. %-14s [%s] %3d%%  %s", name, bar, (int)(fraction * 100), text);
+    (void)snprintf(line, sizeof line, "  .. %-14s [%s] %3d%%  %s", name, bar, (int)(fraction * 100),
+                   text);
     const size_t width = (size_t)output->columns - 1;
     if (width < sizeof line) {
         line[width] = '\0';
@@ -158,25 +159,35 @@ const char *cof_remedy(cof_status status)
         const char *text;
     } remedies[] = {
         {COF_E_USAGE, "see coffer --help, or coffer COMMAND --help"},
-        {COF_E_CONTRACT_EXPIRED, "agree to a new contract: set limits.expires in the job and run it again"},
-        {COF_E_RUNS_EXHAUSTED, "agree to a new contract: raise limits.runs in the job and run it again"},
-        {COF_E_CONSENT_MISSING, "each owner gives consent with coffer run, or coffer key create first"},
-        {COF_E_MEMORY_LIMIT, "raise limits.memory in the job, or make the model or the batch smaller"},
-        {COF_E_MEASUREMENT_REFUSED, "the worker that ran is not the one in the contract: install the agreed version, or agree to a new contract"},
+        {COF_E_CONTRACT_EXPIRED,
+         "agree to a new contract: set limits.expires in the job and run it again"},
+        {COF_E_RUNS_EXHAUSTED,
+         "agree to a new contract: raise limits.runs in the job and run it again"},
+        {COF_E_CONSENT_MISSING,
+         "each owner gives consent with coffer run, or coffer key create first"},
+        {COF_E_MEMORY_LIMIT,
+         "raise limits.memory in the job, or make the model or the batch smaller"},
+        {COF_E_MEASUREMENT_REFUSED, "the worker that ran is not the one in the contract: install "
+                                    "the agreed version, or agree to a new contract"},
         {COF_E_PLATFORM_REFUSED, "name the platform in platform.accept, if you mean to trust it"},
         {COF_E_EVIDENCE_DEBUG, "run the worker without debugging"},
-        {COF_E_KERNEL_MISMATCH, "resume on a machine with the kernel path that the run was started on, or start a new run"},
+        {COF_E_KERNEL_MISMATCH, "resume on a machine with the kernel path that the run was started "
+                                "on, or start a new run"},
         {COF_E_KERNEL_UNAVAILABLE, "set training.kernel to any, or use a machine that has it"},
         {COF_E_NOT_A_RECIPIENT, "use the key of a recipient: coffer data inspect FILE lists them"},
         {COF_E_DATA_INVALID, "coffer data validate FILE lists the places"},
-        {COF_E_SCHEMA_MISMATCH, "correct the data or its schema: coffer data validate FILE lists the places"},
-        {COF_E_NO_SPACE, "free some disk space and run the same command again: it goes on where it stopped"},
+        {COF_E_SCHEMA_MISMATCH,
+         "correct the data or its schema: coffer data validate FILE lists the places"},
+        {COF_E_NO_SPACE,
+         "free some disk space and run the same command again: it goes on where it stopped"},
         {COF_E_PERMISSION, "check the owner and mode of the file or folder"},
         {COF_E_NETWORK, "check that the services run: coffer up, or coffer doctor"},
         {COF_E_BUSY, "wait for the other command, or stop it"},
         {COF_E_NUMERIC, "lower training.optimizer.learning_rate, or check the data for outliers"},
-        {COF_E_VERIFY_FAILED, "do not use this model: get the receipt and the outputs from their source again"},
-        {COF_E_WORKER_DIED, "run the same command again: it goes on from the last checkpoint; coffer doctor checks this host"},
+        {COF_E_VERIFY_FAILED,
+         "do not use this model: get the receipt and the outputs from their source again"},
+        {COF_E_WORKER_DIED, "run the same command again: it goes on from the last checkpoint; "
+                            "coffer doctor checks this host"},
     };
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
         if (remedies[i].status == status) {
@@ -193,14 +204,15 @@ void cof_output_failure(cof_output *output, cof_status status, const cof_err *er
     const char *remedy = cof_remedy(status);
     cof_output_settle(output);
     if (output->json) {
-        json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s?}", "status", "failed", "code", info->name, "message",
-                                   info->text, "detail", detail, "next", remedy);
+        json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s?}", "status", "failed", "code", info->name,
+                                   "message", info->text, "detail", detail, "next", remedy);
         if (object != NULL) {
             cof_output_json(output, object);
             json_decref(object);
         }
     }
-    (void)fprintf(stderr, "coffer: %s%s%s [%s]\n", info->text, detail[0] != '\0' ? ": " : "", detail, info->name);
+    (void)fprintf(stderr, "coffer: %s%s%s [%s]\n", info->text, detail[0] != '\0' ? ": " : "",
+                  detail, info->name);
     if (remedy != NULL) {
         (void)fprintf(stderr, "        %s\n", remedy);
     }

@@ -17,7 +17,13 @@ typedef struct cof_output {
     bool live; /* an unfinished progress line is on the screen */
 } cof_output;
 
-typedef enum cof_tone { COF_TONE_PLAIN, COF_TONE_GOOD, COF_TONE_BAD, COF_TONE_DIM, COF_TONE_STRONG } cof_tone;
+typedef enum cof_tone {
+    COF_TONE_PLAIN,
+    COF_TONE_GOOD,
+    COF_TONE_BAD,
+    COF_TONE_DIM,
+    COF_TONE_STRONG
+} cof_tone;
 
 /** Looks at the terminal and the environment. */
 void cof_output_init(cof_output *output, bool json);
@@ -48,7 +54,8 @@ void cof_output_curve(cof_output *output, const char *name, const double *values
 /** One JSON object as a line, only with --json. value is borrowed. */
 void cof_output_json(cof_output *output, const json_t *value);
 
-/** A failure, on standard error: text, detail, what to do next; with --json an object on standard output too. */
+/** A failure, on standard error: text, detail, what to do next; with --json an object on standard
+ * output too. */
 void cof_output_failure(cof_output *output, cof_status status, const cof_err *err);
 
 /** What a user can do about a status, or NULL. */

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const stage_names[COF_STAGES + 1] = {"", "initialise", "environment", "data", "training", "completion"};
+static const char *const stage_names[COF_STAGES + 1] = {"",     "initialise", "environment",
+                                                        "data", "training",   "completion"};
 
 static double monotonic_s(void)
 {
@@ -63,7 +64,8 @@ static void remember_loss(cof_progress_view *view, const json_t *detail)
 
 static void show_training(cof_progress_view *view, const json_t *detail)
 {
-    static const char *const names[] = {"loss", "validation_loss", "accuracy", "auc", "f1", "rmse", "mae"};
+    static const char *const names[] = {"loss", "validation_loss", "accuracy", "auc", "f1", "rmse",
+                                        "mae"};
     char text[200] = "";
     const json_int_t epoch = json_integer_value(json_object_get(detail, "epoch"));
     const json_int_t epochs = json_integer_value(json_object_get(detail, "epochs"));
@@ -83,9 +85,11 @@ static void show_training(cof_progress_view *view, const json_t *detail)
     }
     char name[32];
     (void)snprintf(name, sizeof name, "epoch %lld/%lld", (long long)epoch, (long long)epochs);
-    const bool worth_a_line = view->output->terminal || epochs <= 10 || epoch == 1 || epoch == epochs || epoch % ((epochs + 9) / 10) == 0;
+    const bool worth_a_line = view->output->terminal || epochs <= 10 || epoch == 1 ||
+                              epoch == epochs || epoch % ((epochs + 9) / 10) == 0;
     if (worth_a_line) {
-        cof_output_progress(view->output, name, epochs > 0 ? (double)epoch / (double)epochs : 0, text);
+        cof_output_progress(view->output, name, epochs > 0 ? (double)epoch / (double)epochs : 0,
+                            text);
     }
 }
 
@@ -103,13 +107,17 @@ static void describe(const json_t *detail, char *text, size_t size)
             continue;
         }
         if (json_is_string(value)) {
-            (void)snprintf(text + used, size - used, "%s%s %.48s", separator, key, json_string_value(value));
+            (void)snprintf(text + used, size - used, "%s%s %.48s", separator, key,
+                           json_string_value(value));
         } else if (json_is_integer(value)) {
-            (void)snprintf(text + used, size - used, "%s%s %lld", separator, key, (long long)json_integer_value(value));
+            (void)snprintf(text + used, size - used, "%s%s %lld", separator, key,
+                           (long long)json_integer_value(value));
         } else if (json_is_real(value)) {
-            (void)snprintf(text + used, size - used, "%s%s %.4g", separator, key, json_real_value(value));
+            (void)snprintf(text + used, size - used, "%s%s %.4g", separator, key,
+                           json_real_value(value));
         } else if (json_is_array(value)) {
-            (void)snprintf(text + used, size - used, "%s%zu %s", separator, json_array_size(value), key);
+            (void)snprintf(text + used, size - used, "%s%zu %s", separator, json_array_size(value),
+                           key);
         }
     }
 }
@@ -122,7 +130,8 @@ static void remember_failure(cof_progress_view *view, const json_t *detail)
     if (code != NULL) {
         (void)cof_status_from_name(code, &view->failure);
     }
-    (void)snprintf(view->failure_detail, sizeof view->failure_detail, "%s", text != NULL ? text : "");
+    (void)snprintf(view->failure_detail, sizeof view->failure_detail, "%s",
+                   text != NULL ? text : "");
 }
 
 static void show_problems(cof_progress_view *view, const json_t *detail)
@@ -179,7 +188,8 @@ void cof_progress_step(cof_progress_view *view, int stage, const char *step, con
 {
     enter_stage(view, stage);
     cof_output_step(view->output, true, step, "%s", detail);
-    json_t *event = json_pack("{s:i,s:s,s:{s:s},s:I}", "stage", stage, "step", step, "detail", "text", detail, "time", (json_int_t)time(NULL));
+    json_t *event = json_pack("{s:i,s:s,s:{s:s},s:I}", "stage", stage, "step", step, "detail",
+                              "text", detail, "time", (json_int_t)time(NULL));
     cof_output_json(view->output, event);
     json_decref(event);
 }

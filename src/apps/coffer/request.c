@@ -43,7 +43,8 @@ static cof_status show_problems(const cof_request *request, cof_status status, c
     return status;
 }
 
-cof_status cof_request_read(const char *home, cof_output *output, const char *path, cof_request *out, cof_err *err)
+cof_status cof_request_read(const char *home, cof_output *output, const char *path,
+                            cof_request *out, cof_err *err)
 {
     out->home = home;
     out->output = output;
@@ -52,12 +53,14 @@ cof_status cof_request_read(const char *home, cof_output *output, const char *pa
     if (slash == NULL) {
         COF_TRY(cof_path_format(&out->folder, err, "."));
     } else {
-        COF_TRY(cof_path_format(&out->folder, err, "%.*s", slash == path ? 1 : (int)(slash - path), path));
+        COF_TRY(cof_path_format(&out->folder, err, "%.*s", slash == path ? 1 : (int)(slash - path),
+                                path));
     }
     cof_buf_init(&out->text, COF_YAML_BYTES);
     COF_TRY(cof_read_file(path, &out->text, err));
     COF_TRY(cof_diagnostics_new(path, cof_buf_view(&out->text), &out->problems, err));
-    const cof_status status = cof_job_parse(cof_buf_view(&out->text), out->problems, &out->job, err);
+    const cof_status status =
+        cof_job_parse(cof_buf_view(&out->text), out->problems, &out->job, err);
     return status == COF_OK ? COF_OK : show_problems(out, status, err);
 }
 
@@ -83,7 +86,8 @@ static cof_status add_identity(cof_request *request, const char *name, cof_err *
     cof_identity *identity = NULL;
     cof_status status = cof_identity_load(request->home, name, &identity, err);
     if (status == COF_E_NOT_FOUND && strcmp(name, "me") == 0) {
-        status = cof_identity_create(request->home, name, ME_BITS, request->services, &identity, err);
+        status =
+            cof_identity_create(request->home, name, ME_BITS, request->services, &identity, err);
     }
     COF_TRY(status);
     request->identities[request->identity_count++] = identity;
@@ -125,7 +129,8 @@ static cof_status take_fingerprint(cof_request *request, uint32_t threads, cof_e
     COF_CLEANUP(cof_sha256_drop_) cof_sha256 *hash = NULL;
     COF_TRY(cof_sha256_new(&hash, err));
     COF_TRY(cof_sha256_update(hash, cof_view_of(&threads, sizeof threads), err));
-    COF_TRY(cof_sha256_update(hash, cof_view_of(request->worker.bytes, sizeof request->worker.bytes), err));
+    COF_TRY(cof_sha256_update(
+        hash, cof_view_of(request->worker.bytes, sizeof request->worker.bytes), err));
     COF_TRY(cof_sha256_update(hash, cof_buf_view(&request->text), err));
     COF_TRY(hash_text(hash, request->services->url, err));
     COF_TRY(hash_text(hash, request->services->root, err));
@@ -152,7 +157,8 @@ static cof_status set_digest(cof_request *request, const char *digest, cof_err *
 {
     (void)snprintf(request->digest, sizeof request->digest, "%s", digest);
     COF_TRY(cof_path_format(&request->job_path, err, "%s/jobs/%s", request->home, request->digest));
-    return cof_path_format(&request->contract_path, err, "%s/contract.json", request->job_path.text);
+    return cof_path_format(&request->contract_path, err, "%s/contract.json",
+                           request->job_path.text);
 }
 
 static cof_status objects_are_there(const cof_request *request, bool *out, cof_err *err)
@@ -176,7 +182,8 @@ static void forget_contract(cof_request *request)
     cof_buf_clear(&request->contract_text);
 }
 
-/* The contract that this request became before, when it is whole. Anything missing: it is made anew. */
+/* The contract that this request became before, when it is whole. Anything missing: it is made
+ * anew. */
 static cof_status find_known(cof_request *request, cof_err *err)
 {
     cof_path path;
@@ -211,7 +218,8 @@ static cof_status resolve_now(cof_request *request, uint32_t threads, cof_err *e
     COF_CLEANUP(cof_inputs_drop_) cof_inputs inputs = {0};
     cof_resolve_identity identities[COF_REQUEST_IDENTITIES];
     cof_digest root;
-    COF_TRY(cof_hex_decode(cof_view_text(request->services->root), root.bytes, sizeof root.bytes, err));
+    COF_TRY(
+        cof_hex_decode(cof_view_text(request->services->root), root.bytes, sizeof root.bytes, err));
     for (size_t i = 0; i < request->identity_count; i++) {
         const cof_identity *identity = request->identities[i];
         identities[i] = (cof_resolve_identity){.name = identity->name,
@@ -232,7 +240,8 @@ static cof_status resolve_now(cof_request *request, uint32_t threads, cof_err *e
                                      .root = &root,
                                      .authority = request->services->url,
                                      .threads = threads};
-    status = cof_resolve(request->job, &facts, request->problems, &request->contract_text, &request->contract, err);
+    status = cof_resolve(request->job, &facts, request->problems, &request->contract_text,
+                         &request->contract, err);
     return status == COF_OK ? COF_OK : show_problems(request, status, err);
 }
 
@@ -245,7 +254,8 @@ static cof_status remember(cof_request *request, cof_err *err)
     cof_digest_text(&request->contract->digest, digest);
     COF_TRY(set_digest(request, digest, err));
     COF_TRY(cof_make_folders(request->job_path.text, err));
-    COF_TRY(cof_write_file(request->contract_path.text, cof_buf_view(&request->contract_text), 0644, err));
+    COF_TRY(cof_write_file(request->contract_path.text, cof_buf_view(&request->contract_text), 0644,
+                           err));
     COF_TRY(record_path(request, &path, err));
     (void)snprintf(record, sizeof record, "{\"contract\":\"%s\"}", digest);
     return cof_write_file(path.text, cof_view_text(record), 0600, err);
@@ -255,7 +265,8 @@ cof_status cof_request_resolve(cof_request *request, cof_err *err)
 {
     cof_path store;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const uint32_t threads = cores < 1 ? 1 : (cores > COF_LIMIT_THREADS ? COF_LIMIT_THREADS : (uint32_t)cores);
+    const uint32_t threads =
+        cores < 1 ? 1 : (cores > COF_LIMIT_THREADS ? COF_LIMIT_THREADS : (uint32_t)cores);
     cof_buf_init(&request->contract_text, COF_LIMIT_CONTRACT_BYTES);
     COF_TRY(cof_path_format(&store, err, "%s/store", request->home));
     COF_TRY(cof_dir_store_open(store.text, &request->store, err));

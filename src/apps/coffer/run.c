@@ -30,20 +30,23 @@ static cof_status initialise(cof_request *request, cof_progress_view *view, cof_
     cof_progress_step(view, 1, "requested", request->path.text);
     COF_TRY(cof_request_resolve(request, err));
     COF_TRY(cof_agree(request, (int64_t)time(NULL), err));
-    (void)snprintf(text, sizeof text, "contract %.16s…, %zu inputs, consent of %s%s", request->digest, request->contract->input_count,
-                   request->contract->owners[0].name, request->contract->owner_count > 1 ? " and others" : "");
+    (void)snprintf(text, sizeof text, "contract %.16s…, %zu inputs, consent of %s%s",
+                   request->digest, request->contract->input_count,
+                   request->contract->owners[0].name,
+                   request->contract->owner_count > 1 ? " and others" : "");
     cof_progress_step(view, 1, "configured", text);
     if (request->was_known) {
         (void)snprintf(text, sizeof text, "the inputs are sealed already");
     } else {
-        (void)snprintf(text, sizeof text, "sealed %llu bytes of input", (unsigned long long)request->sealed_bytes);
+        (void)snprintf(text, sizeof text, "sealed %llu bytes of input",
+                       (unsigned long long)request->sealed_bytes);
     }
     cof_progress_step(view, 1, "prepared", text);
     return COF_OK;
 }
 
-static cof_status drive(const cof_app *app, const cof_request *request, const cof_run_state *run, const char *kernel, cof_progress_view *view,
-                        cof_err *err)
+static cof_status drive(const cof_app *app, const cof_request *request, const cof_run_state *run,
+                        const char *kernel, cof_progress_view *view, cof_err *err)
 {
     const cof_agent_run agent = {.home = app->home,
                                  .services = request->services,
@@ -59,15 +62,19 @@ static cof_status drive(const cof_app *app, const cof_request *request, const co
     return status;
 }
 
-static cof_status verify_result(const cof_app *app, const cof_request *request, const cof_fetched *fetched, json_t **out_metrics, cof_err *err)
+static cof_status verify_result(const cof_app *app, const cof_request *request,
+                                const cof_fetched *fetched, json_t **out_metrics, cof_err *err)
 {
-    const cof_verify_request verify = {.receipt_path = fetched->receipt.text, .contract = request->digest, .now_unix_s = (int64_t)time(NULL)};
+    const cof_verify_request verify = {.receipt_path = fetched->receipt.text,
+                                       .contract = request->digest,
+                                       .now_unix_s = (int64_t)time(NULL)};
     cof_checks checks = {0};
     cof_receipt receipt = {0};
     const cof_status status = cof_verify_with_files(&verify, &checks, &receipt, err);
     cof_output_line(app->output, COF_TONE_STRONG, "\nreceipt");
     cof_show_checks(app->output, &checks);
-    *out_metrics = json_deep_copy(json_object_get(json_object_get(receipt.statement, "predicate"), "metrics"));
+    *out_metrics =
+        json_deep_copy(json_object_get(json_object_get(receipt.statement, "predicate"), "metrics"));
     cof_receipt_free(&receipt);
     return status;
 }
@@ -82,35 +89,39 @@ static void show_next(const cof_app *app, const cof_fetched *fetched, const json
         cof_output_line(app->output, COF_TONE_PLAIN, "  %-14s %s", name, json_string_value(value));
     }
     if (fetched->others > 0) {
-        cof_output_line(app->output, COF_TONE_DIM, "  %zu results are sealed for others", fetched->others);
+        cof_output_line(app->output, COF_TONE_DIM, "  %zu results are sealed for others",
+                        fetched->others);
     }
     const json_t *test = json_object_get(metrics, "test");
     const json_t *shown = test != NULL ? test : json_object_get(metrics, "validation");
     json_object_foreach((json_t *)(uintptr_t)shown, name, value)
     {
         if (json_is_number(value)) {
-            cof_output_line(app->output, COF_TONE_PLAIN, "  %-14s %.4f (%s rows)", name, json_number_value(value), test != NULL ? "test" : "validation");
+            cof_output_line(app->output, COF_TONE_PLAIN, "  %-14s %.4f (%s rows)", name,
+                            json_number_value(value), test != NULL ? "test" : "validation");
         }
     }
     cof_output_line(app->output, COF_TONE_STRONG, "\nnext");
     cof_output_line(app->output, COF_TONE_PLAIN,
-                    "  coffer verify %s\n  give the whole folder to anyone who wants to check it; they need no network and no trust in this machine's operator",
+                    "  coffer verify %s\n  give the whole folder to anyone who wants to check it; "
+                    "they need no network and no trust in this machine's operator",
                     fetched->receipt.text);
 }
 
-static cof_status report(const cof_app *app, const cof_request *request, const cof_fetched *fetched, const cof_progress_view *view,
-                         const json_t *metrics, cof_err *err)
+static cof_status report(const cof_app *app, const cof_request *request, const cof_fetched *fetched,
+                         const cof_progress_view *view, const json_t *metrics, cof_err *err)
 {
-    static const char *const names[COF_STAGES + 1] = {"", "initialise", "environment", "data", "training", "completion"};
+    static const char *const names[COF_STAGES + 1] = {"",     "initialise", "environment",
+                                                      "data", "training",   "completion"};
     COF_JSON json_t *seconds = json_object();
     for (int i = 1; i <= COF_STAGES; i++) {
         COF_TRY(cof_json_set(seconds, names[i], json_real(view->seconds[i]), err));
     }
     COF_TRY(cof_json_set(seconds, "first_step", json_real(view->first_step_s), err));
     COF_TRY(cof_json_set(seconds, "total", json_real(cof_progress_elapsed(view)), err));
-    COF_JSON json_t *object =
-        json_pack("{s:s,s:s,s:s,s:O,s:O,s:O}", "status", "succeeded", "contract", request->digest, "receipt", fetched->receipt.text, "outputs",
-                  fetched->outputs, "metrics", metrics, "seconds", seconds);
+    COF_JSON json_t *object = json_pack(
+        "{s:s,s:s,s:s,s:O,s:O,s:O}", "status", "succeeded", "contract", request->digest, "receipt",
+        fetched->receipt.text, "outputs", fetched->outputs, "metrics", metrics, "seconds", seconds);
     if (object == NULL) {
         return COF_FAIL(err, NO_MEMORY, "report");
     }
@@ -118,8 +129,8 @@ static cof_status report(const cof_app *app, const cof_request *request, const c
     return COF_OK;
 }
 
-static cof_status complete(const cof_app *app, const cof_request *request, const cof_run_state *run, const char *folder, cof_progress_view *view,
-                           cof_err *err)
+static cof_status complete(const cof_app *app, const cof_request *request, const cof_run_state *run,
+                           const char *folder, cof_progress_view *view, cof_err *err)
 {
     COF_CLEANUP(cof_fetched_drop_) cof_fetched fetched = {0};
     COF_JSON json_t *metrics = NULL;
@@ -134,15 +145,18 @@ static cof_status complete(const cof_app *app, const cof_request *request, const
     return report(app, request, &fetched, view, metrics, err);
 }
 
-static cof_status result_folder(const cof_args *args, const cof_job *job, cof_path *out, cof_err *err)
+static cof_status result_folder(const cof_args *args, const cof_job *job, cof_path *out,
+                                cof_err *err)
 {
     const char *given = cof_args_value(args, "out");
-    return given != NULL ? cof_path_format(out, err, "%s", given) : cof_path_format(out, err, "%s-results", job->name);
+    return given != NULL ? cof_path_format(out, err, "%s", given)
+                         : cof_path_format(out, err, "%s-results", job->name);
 }
 
 COF_COMMAND(run)
 {
-    const char *kernel = cof_args_value(args, "kernel") != NULL ? cof_args_value(args, "kernel") : "best";
+    const char *kernel =
+        cof_args_value(args, "kernel") != NULL ? cof_args_value(args, "kernel") : "best";
     COF_CLEANUP(cof_request_drop_) cof_request request = {0};
     COF_CLEANUP(cof_run_state_drop_) cof_run_state run = {.lock = -1};
     COF_CLEANUP(cof_progress_drop_) cof_progress_view view = {0};
@@ -151,9 +165,11 @@ COF_COMMAND(run)
     cof_progress_begin(&view, app->output);
     COF_TRY(cof_request_read(app->home, app->output, cof_args_operand(args, 0), &request, err));
     COF_TRY(result_folder(args, request.job, &folder, err));
-    COF_TRY(cof_make_folders(folder.text, err)); /* a folder that cannot be written is found out before training */
+    COF_TRY(cof_make_folders(
+        folder.text, err)); /* a folder that cannot be written is found out before training */
     COF_TRY(initialise(&request, &view, err));
-    COF_TRY(cof_run_state_open(request.job_path.text, cof_args_count(args, "new-run") > 0, &run, err));
+    COF_TRY(
+        cof_run_state_open(request.job_path.text, cof_args_count(args, "new-run") > 0, &run, err));
     if (run.is_resumed) {
         cof_output_line(app->output, COF_TONE_DIM, "     going on with run %.8s…", run.run);
     }

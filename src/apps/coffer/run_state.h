@@ -20,8 +20,10 @@ typedef struct cof_run_state {
     int lock;
 } cof_run_state;
 
-/** Takes the contract's lock; goes on with the open run, or starts a new one (always with new_run). @return COF_OK, COF_E_BUSY, … */
-COF_MUST_USE cof_status cof_run_state_open(const char *job_path, bool new_run, cof_run_state *out, cof_err *err);
+/** Takes the contract's lock; goes on with the open run, or starts a new one (always with new_run).
+ * @return COF_OK, COF_E_BUSY, … */
+COF_MUST_USE cof_status cof_run_state_open(const char *job_path, bool new_run, cof_run_state *out,
+                                           cof_err *err);
 /** The run is over, whatever became of it: the next command starts another. */
 COF_MUST_USE cof_status cof_run_state_close(const cof_run_state *state, cof_err *err);
 /** Gives the lock back. Accepts one with lock -1. */

@@ -37,7 +37,8 @@ void cof_services_free(cof_services *services)
     free(services);
 }
 
-/* A server holds a lock on local/lock as long as it lives: a file that anyone could lock is no server. */
+/* A server holds a lock on local/lock as long as it lives: a file that anyone could lock is no
+ * server. */
 static cof_status is_locked(const char *home, bool *out, cof_err *err)
 {
     cof_path path;
@@ -85,7 +86,8 @@ static cof_status read_ready(cof_view line, json_t **out_info, cof_err *err)
     if (code != NULL) {
         (void)cof_status_from_name(code, &why);
     }
-    return cof_err_set(err, why, __FILE__, __LINE__, "the local services did not start: %s", message != NULL ? message : "");
+    return cof_err_set(err, why, __FILE__, __LINE__, "the local services did not start: %s",
+                       message != NULL ? message : "");
 }
 
 /* Waits for that line. */
@@ -101,7 +103,8 @@ static cof_status await_ready(int fd, pid_t pid, json_t **out_info, cof_err *err
         }
         if (ready <= 0) {
             (void)kill(pid, SIGKILL);
-            return COF_FAIL(err, TIMEOUT, "coffer-local did not start within %d s", START_MS / 1000);
+            return COF_FAIL(err, TIMEOUT, "coffer-local did not start within %d s",
+                            START_MS / 1000);
         }
         uint8_t piece[1024];
         const ssize_t got = read(fd, piece, sizeof piece);
@@ -119,7 +122,8 @@ static cof_status await_ready(int fd, pid_t pid, json_t **out_info, cof_err *err
 }
 
 /* Starts the server. With lifeline NULL it stays; else it ends when *lifeline is closed. */
-static cof_status start(const char *home, pid_t *out_pid, int *lifeline, json_t **out_info, cof_err *err)
+static cof_status start(const char *home, pid_t *out_pid, int *lifeline, json_t **out_info,
+                        cof_err *err)
 {
     int ready[2] = {-1, -1};
     int life[2] = {-1, -1};
@@ -138,7 +142,8 @@ static cof_status start(const char *home, pid_t *out_pid, int *lifeline, json_t 
     (void)snprintf(ready_text, sizeof ready_text, "%d", ready_write);
     (void)snprintf(life_text, sizeof life_text, "%d", life_read);
     cof_spawn spawn = {.program = "coffer-local",
-                       .arguments = {"--home", home, "--ready-fd", ready_text, lifeline != NULL ? "--lifeline-fd" : NULL, life_text},
+                       .arguments = {"--home", home, "--ready-fd", ready_text,
+                                     lifeline != NULL ? "--lifeline-fd" : NULL, life_text},
                        .output_fd = -1,
                        .error_fd = -1,
                        .keep = {ready_write, life_read},
@@ -237,5 +242,6 @@ cof_status cof_services_down(const char *home, cof_err *err)
         }
         (void)poll(NULL, 0, POLL_MS);
     }
-    return COF_FAIL(err, TIMEOUT, "coffer-local (process %lld) did not stop within %d s", (long long)pid, STOP_MS / 1000);
+    return COF_FAIL(err, TIMEOUT, "coffer-local (process %lld) did not stop within %d s",
+                    (long long)pid, STOP_MS / 1000);
 }

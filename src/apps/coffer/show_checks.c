@@ -35,7 +35,8 @@ void cof_show_checks(cof_output *output, const cof_checks *checks)
         for (size_t k = 0; k < checks->count; k++) {
             if (!shown[k] && is_part_of(&checks->items[k], whole)) {
                 char name[COF_CHECK_NAME_SIZE + 2];
-                (void)snprintf(name, sizeof name, "  %s", checks->items[k].name + strlen(whole->name) + 1);
+                (void)snprintf(name, sizeof name, "  %s",
+                               checks->items[k].name + strlen(whole->name) + 1);
                 show(output, &checks->items[k], name);
                 shown[k] = true;
             }
@@ -48,12 +49,14 @@ void cof_show_checks(cof_output *output, const cof_checks *checks)
     }
 }
 
-cof_status cof_show_checks_json(cof_output *output, const char *verdict, const cof_checks *checks, const json_t *extra, cof_err *err)
+cof_status cof_show_checks_json(cof_output *output, const char *verdict, const cof_checks *checks,
+                                const json_t *extra, cof_err *err)
 {
     COF_JSON json_t *list = NULL;
     COF_TRY(cof_checks_to_json(checks, &list, err));
     COF_JSON json_t *object = json_pack("{s:s,s:O}", "verdict", verdict, "checks", list);
-    if (object == NULL || (extra != NULL && json_object_update((json_t *)object, (json_t *)(uintptr_t)extra) != 0)) {
+    if (object == NULL ||
+        (extra != NULL && json_object_update((json_t *)object, (json_t *)(uintptr_t)extra) != 0)) {
         return COF_FAIL(err, NO_MEMORY, "checks");
     }
     cof_output_json(output, object);

@@ -11,7 +11,8 @@
 enum { EXEC_FAILED = 127 };
 
 /* Only calls that are safe between fork and exec. */
-static _Noreturn void become(const cof_spawn *spawn, const char *path, char *const *argv, int null_fd)
+static _Noreturn void become(const cof_spawn *spawn, const char *path, char *const *argv,
+                             int null_fd)
 {
     if (spawn->detached) {
         (void)setsid();
@@ -41,7 +42,8 @@ cof_status cof_spawn_start(const cof_spawn *spawn, pid_t *out_pid, cof_err *err)
     COF_TRY(cof_program_folder(&folder, err));
     COF_TRY(cof_path_format(&path, err, "%s/%s", folder.text, spawn->program));
     if (access(path.text, X_OK) != 0) {
-        return COF_FAIL(err, NOT_FOUND, "%s is not beside this program, in %.150s", spawn->program, folder.text);
+        return COF_FAIL(err, NOT_FOUND, "%s is not beside this program, in %.150s", spawn->program,
+                        folder.text);
     }
     for (size_t i = 0; i < COF_SPAWN_ARGUMENTS && spawn->arguments[i] != NULL; i++) {
         argv[i + 1] = spawn->arguments[i];

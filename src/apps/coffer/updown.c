@@ -17,9 +17,13 @@ COF_COMMAND(up)
     if (status != COF_OK && status != COF_E_EXISTS) {
         return status;
     }
-    cof_output_line(app->output, COF_TONE_PLAIN, "%s\n  vault and attestation  %s\n  authority              %s/%s\n  certificate            %s\n  log                    %s/local.log",
-                    status == COF_OK ? "The local services run." : "The local services run already.", member(info, "vault"),
-                    member(info, "authority"), member(info, "tenant"), member(info, "ca"), app->home);
+    cof_output_line(app->output, COF_TONE_PLAIN,
+                    "%s\n  vault and attestation  %s\n  authority              %s/%s\n  "
+                    "certificate            %s\n  log                    %s/local.log",
+                    status == COF_OK ? "The local services run."
+                                     : "The local services run already.",
+                    member(info, "vault"), member(info, "authority"), member(info, "tenant"),
+                    member(info, "ca"), app->home);
     cof_output_json(app->output, info);
     return COF_OK;
 }
@@ -33,7 +37,8 @@ COF_COMMAND(down)
     }
     const bool stopped = status == COF_OK;
     COF_JSON json_t *object = json_pack("{s:s}", "status", stopped ? "stopped" : "not running");
-    cof_output_line(app->output, COF_TONE_PLAIN, stopped ? "The local services have stopped." : "No local services run.");
+    cof_output_line(app->output, COF_TONE_PLAIN,
+                    stopped ? "The local services have stopped." : "No local services run.");
     cof_output_json(app->output, object);
     return COF_OK;
 }

@@ -54,7 +54,8 @@ static cof_status folder_of(const char *path, cof_path *out, cof_err *err)
     return cof_path_format(out, err, "%.*s", (int)(slash - path), path);
 }
 
-static cof_status add_file(materials *m, const char *name, size_t name_size, const char *path, cof_err *err)
+static cof_status add_file(materials *m, const char *name, size_t name_size, const char *path,
+                           cof_err *err)
 {
     if (m->file_count == FILES_MAX || name_size > COF_LIMIT_NAME_BYTES) {
         return COF_FAIL(err, LIMIT, "too many outputs, or a name too long");
@@ -75,13 +76,16 @@ static cof_status add_named_files(materials *m, const cof_verify_request *reques
         if (equals == NULL || equals == request->outputs[i]) {
             return COF_FAIL(err, USAGE, "--output wants NAME=FILE, not %s", request->outputs[i]);
         }
-        COF_TRY(add_file(m, request->outputs[i], (size_t)(equals - request->outputs[i]), equals + 1, err));
+        COF_TRY(add_file(m, request->outputs[i], (size_t)(equals - request->outputs[i]), equals + 1,
+                         err));
     }
     return COF_OK;
 }
 
-/* The outputs' names and formats are the receipt's own: it is read once without trust, to know which files to hash. */
-static cof_status add_files_beside(materials *m, const json_t *statement, const char *folder, cof_err *err)
+/* The outputs' names and formats are the receipt's own: it is read once without trust, to know
+ * which files to hash. */
+static cof_status add_files_beside(materials *m, const json_t *statement, const char *folder,
+                                   cof_err *err)
 {
     const json_t *outputs = json_object_get(json_object_get(statement, "predicate"), "outputs");
     size_t index = 0;
@@ -94,7 +98,8 @@ static cof_status add_files_beside(materials *m, const json_t *statement, const 
             continue;
         }
         cof_path path;
-        COF_TRY(cof_path_format(&path, err, "%s/%s.%s", folder, name, cof_output_extension(format)));
+        COF_TRY(
+            cof_path_format(&path, err, "%s/%s.%s", folder, name, cof_output_extension(format)));
         if (access(path.text, F_OK) == 0) {
             COF_TRY(add_file(m, name, strlen(name), path.text, err));
         }
@@ -115,7 +120,8 @@ static cof_status add_consent(materials *m, const char *path, cof_err *err)
     return COF_OK;
 }
 
-static cof_status add_consents(materials *m, const cof_verify_request *request, const char *folder, cof_err *err)
+static cof_status add_consents(materials *m, const cof_verify_request *request, const char *folder,
+                               cof_err *err)
 {
     for (size_t i = 0; i < request->consent_count; i++) {
         COF_TRY(add_consent(m, request->consents[i], err));
@@ -136,7 +142,8 @@ static cof_status add_consents(materials *m, const cof_verify_request *request, 
     return status;
 }
 
-static cof_status read_log(materials *m, const cof_verify_request *request, const char *folder, cof_err *err)
+static cof_status read_log(materials *m, const cof_verify_request *request, const char *folder,
+                           cof_err *err)
 {
     cof_path path;
     COF_TRY(cof_path_format(&path, err, "%s/log.jsonl", folder));
@@ -147,7 +154,8 @@ static cof_status read_log(materials *m, const cof_verify_request *request, cons
     return access(path.text, F_OK) == 0 ? cof_read_file(path.text, &m->log, err) : COF_OK;
 }
 
-static cof_status read_keys(materials *m, const cof_verify_request *request, const char *folder, cof_err *err)
+static cof_status read_keys(materials *m, const cof_verify_request *request, const char *folder,
+                            cof_err *err)
 {
     cof_path path;
     COF_TRY(cof_path_format(&path, err, "%s/%s", folder, COF_TOKEN_KEYS_FILE));
@@ -160,21 +168,26 @@ static cof_status read_keys(materials *m, const cof_verify_request *request, con
     return cof_jwks_parse(cof_buf_view(&m->keys_text), &m->keys, err);
 }
 
-/* The receipt proves that some contract was kept; whether it is the one that the caller means is for the caller to say. */
-static cof_status check_agreed(const cof_verify_request *request, const cof_receipt *receipt, cof_checks *checks, cof_status status, cof_err *err)
+/* The receipt proves that some contract was kept; whether it is the one that the caller means is
+ * for the caller to say. */
+static cof_status check_agreed(const cof_verify_request *request, const cof_receipt *receipt,
+                               cof_checks *checks, cof_status status, cof_err *err)
 {
     if (request->contract == NULL || receipt->statement == NULL) {
         return status;
     }
     char found[2 * COF_DIGEST_SIZE + 1];
     cof_digest_text(&receipt->contract, found);
-    if (!cof_check_add(checks, "agreed", strcasecmp(found, request->contract) == 0, request->contract, "%s", found) && status == COF_OK) {
+    if (!cof_check_add(checks, "agreed", strcasecmp(found, request->contract) == 0,
+                       request->contract, "%s", found) &&
+        status == COF_OK) {
         return COF_FAIL(err, VERIFY_FAILED, "agreed: the receipt is for contract %s", found);
     }
     return status;
 }
 
-cof_status cof_verify_with_files(const cof_verify_request *request, cof_checks *checks, cof_receipt *out_receipt, cof_err *err)
+cof_status cof_verify_with_files(const cof_verify_request *request, cof_checks *checks,
+                                 cof_receipt *out_receipt, cof_err *err)
 {
     COF_CLEANUP(materials_drop) materials m = {0};
     cof_path folder;
@@ -189,7 +202,8 @@ cof_status cof_verify_with_files(const cof_verify_request *request, cof_checks *
     if (request->output_count == 0) {
         cof_receipt unchecked = {0};
         cof_checks unused = {0};
-        cof_status status = cof_receipt_verify(cof_buf_view(&m.envelope), &options, &unused, &unchecked, err);
+        cof_status status =
+            cof_receipt_verify(cof_buf_view(&m.envelope), &options, &unused, &unchecked, err);
         if (status == COF_OK || status == COF_E_VERIFY_FAILED) {
             status = add_files_beside(&m, unchecked.statement, folder.text, err);
         }
@@ -202,7 +216,8 @@ cof_status cof_verify_with_files(const cof_verify_request *request, cof_checks *
     options.consents = m.consent_views;
     options.consent_count = m.consent_count;
     options.log = cof_buf_view(&m.log);
-    const cof_status status = cof_receipt_verify(cof_buf_view(&m.envelope), &options, checks, out_receipt, err);
+    const cof_status status =
+        cof_receipt_verify(cof_buf_view(&m.envelope), &options, checks, out_receipt, err);
     if (status != COF_OK && status != COF_E_VERIFY_FAILED) {
         return status;
     }
@@ -238,9 +253,11 @@ COF_COMMAND(verify)
         extra = json_pack("{s:s,s:s}", "receipt", request.receipt_path, "contract", contract);
         cof_show_checks(app->output, &checks);
         if (status == COF_OK) {
-            cof_output_line(app->output, COF_TONE_GOOD, "verified: contract %.16s…, %zu checks", contract, checks.count);
+            cof_output_line(app->output, COF_TONE_GOOD, "verified: contract %.16s…, %zu checks",
+                            contract, checks.count);
         }
-        const cof_status shown = cof_show_checks_json(app->output, status == COF_OK ? "verified" : "failed", &checks, extra, err);
+        const cof_status shown = cof_show_checks_json(
+            app->output, status == COF_OK ? "verified" : "failed", &checks, extra, err);
         status = status == COF_OK ? shown : status;
     }
     cof_receipt_free(&receipt);

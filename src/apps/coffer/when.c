@@ -1,8 +1,8 @@
 #include "apps/coffer/when.h"
 
 #include <errno.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 cof_status cof_when(const char *text, int64_t *out_unix_s, cof_err *err)
@@ -21,7 +21,8 @@ cof_status cof_when(const char *text, int64_t *out_unix_s, cof_err *err)
     struct tm when = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &when);
     if (rest == NULL || *rest != '\0') {
-        return COF_FAIL(err, USAGE, "%s is not a time like 2026-12-31T23:59:59Z or Unix seconds", text);
+        return COF_FAIL(err, USAGE, "%s is not a time like 2026-12-31T23:59:59Z or Unix seconds",
+                        text);
     }
     *out_unix_s = (int64_t)timegm(&when);
     return COF_OK;

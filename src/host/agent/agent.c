@@ -6,7 +6,8 @@
 
 enum { EXIT_WAIT_MS = 5000 };
 
-/* What the host can see before it spends anything: the enclave and the vaults check what matters. */
+/* What the host can see before it spends anything: the enclave and the vaults check what matters.
+ */
 static cof_status check_job(const cof_session_parts *parts, cof_err *err)
 {
     const cof_contract *contract = parts->contract;
@@ -20,20 +21,24 @@ static cof_status check_job(const cof_session_parts *parts, cof_err *err)
             cof_name_input(&contract->inputs[i].objects[k].digest, &name);
             COF_TRY(cof_blob_exists(parts->store, name.text, &exists, err));
             if (!exists) {
-                return COF_FAIL(err, NOT_FOUND, "input %.64s is not in the store", contract->inputs[i].name);
+                return COF_FAIL(err, NOT_FOUND, "input %.64s is not in the store",
+                                contract->inputs[i].name);
             }
         }
     }
     return cof_timeline_step(parts->timeline, COF_STEP_checked, NULL, err);
 }
 
-/* A death in the journal and among the events, with how it came about as far as the platform says. */
-static cof_status note_death(const cof_session_parts *parts, cof_execution *execution, cof_status why, cof_err *err)
+/* A death in the journal and among the events, with how it came about as far as the platform says.
+ */
+static cof_status note_death(const cof_session_parts *parts, cof_execution *execution,
+                             cof_status why, cof_err *err)
 {
     cof_exit how = {0};
     json_t *detail = NULL;
     if (cof_execution_wait(execution, EXIT_WAIT_MS, &how, NULL) == COF_OK) {
-        detail = json_pack("{s:s,s:i,s:i}", "code", cof_status_describe(why)->name, "exit", how.code, "signal", how.signal);
+        detail = json_pack("{s:s,s:i,s:i}", "code", cof_status_describe(why)->name, "exit",
+                           how.code, "signal", how.signal);
     } else {
         detail = json_pack("{s:s}", "code", cof_status_describe(why)->name);
     }
@@ -46,12 +51,13 @@ static cof_status launch(const cof_agent_parts *parts, cof_execution **out, cof_
     const cof_session_parts *session = &parts->session;
     COF_TRY(cof_interrupt_wait(session->interrupt, -1, 0, err));
     COF_CLEANUP(cof_execution_drop_) cof_execution *execution = NULL;
-    COF_TRY(cof_executor_launch(parts->executor, session->contract->limits.memory_bytes, &execution, err));
+    COF_TRY(cof_executor_launch(parts->executor, session->contract->limits.memory_bytes, &execution,
+                                err));
     COF_TRY(cof_journal_launched(session->journal, err));
-    json_t *detail = json_pack("{s:s,s:I,s:s,s:s,s:i}", "platform", parts->executor->ops->name, "pid",
-                               (json_int_t)execution->facts.pid, "measurement", execution->facts.measurement,
-                               "namespaces", execution->facts.namespaces, "launch",
-                               (int)cof_journal_now(session->journal)->launches);
+    json_t *detail = json_pack(
+        "{s:s,s:I,s:s,s:s,s:i}", "platform", parts->executor->ops->name, "pid",
+        (json_int_t)execution->facts.pid, "measurement", execution->facts.measurement, "namespaces",
+        execution->facts.namespaces, "launch", (int)cof_journal_now(session->journal)->launches);
     COF_TRY(cof_timeline_step(session->timeline, COF_STEP_provisioned, detail, err));
     *out = cof_execution_take(&execution);
     return COF_OK;
@@ -103,7 +109,8 @@ static bool is_time_over(const cof_session_parts *parts)
     return deadline != 0 && (int64_t)time(NULL) >= deadline;
 }
 
-/* Whether the same run may be continued later: what failed may pass, and the contract's time is not over. */
+/* Whether the same run may be continued later: what failed may pass, and the contract's time is not
+ * over. */
 static bool is_open(const cof_session_parts *parts, cof_status status)
 {
     if (status == COF_E_CANCELLED) {
@@ -113,17 +120,18 @@ static bool is_open(const cof_session_parts *parts, cof_status status)
            cof_journal_now(parts->journal)->idle_deaths < COF_AGENT_IDLE_DEATHS;
 }
 
-static cof_status report_end(const cof_session_parts *parts, cof_status status, const char *detail, bool is_final,
-                             cof_err *err)
+static cof_status report_end(const cof_session_parts *parts, cof_status status, const char *detail,
+                             bool is_final, cof_err *err)
 {
     const cof_status_info *info = cof_status_describe(status);
     if (status == COF_OK) {
         return cof_timeline_step(parts->timeline, COF_STEP_succeeded, NULL, err);
     }
-    json_t *members = json_pack("{s:s,s:s,s:s,s:b}", "code", info->name, "text", info->text, "detail", detail,
-                                "resumable", !is_final);
-    return cof_timeline_step(parts->timeline, status == COF_E_CANCELLED ? COF_STEP_cancelled : COF_STEP_failed, members,
-                             err);
+    json_t *members = json_pack("{s:s,s:s,s:s,s:b}", "code", info->name, "text", info->text,
+                                "detail", detail, "resumable", !is_final);
+    return cof_timeline_step(parts->timeline,
+                             status == COF_E_CANCELLED ? COF_STEP_cancelled : COF_STEP_failed,
+                             members, err);
 }
 
 /* Cleanup, journal, last event. A failure of the cleanup is the run's when it had none. */
@@ -142,7 +150,8 @@ static cof_status finish(const cof_session_parts *parts, cof_status status, cof_
         *err = later;
         status = ending;
     }
-    const cof_status reported = report_end(parts, status, status == COF_OK ? "" : err->detail, ending == COF_OK, &later);
+    const cof_status reported =
+        report_end(parts, status, status == COF_OK ? "" : err->detail, ending == COF_OK, &later);
     if (status == COF_OK && reported != COF_OK) {
         *err = later;
         return reported;
@@ -157,7 +166,8 @@ static cof_status repeat_end(const cof_session_parts *parts, cof_err *err)
         return COF_FAIL(err, BAD_FORMAT, "the journal ends with an unknown status");
     }
     COF_TRY(report_end(parts, status, "it ended before", true, err));
-    return status == COF_OK ? COF_OK : cof_err_set(err, status, __FILE__, __LINE__, "the run ended before");
+    return status == COF_OK ? COF_OK
+                            : cof_err_set(err, status, __FILE__, __LINE__, "the run ended before");
 }
 
 cof_status cof_agent_run(const cof_agent_parts *parts, cof_err *err)
@@ -168,7 +178,8 @@ cof_status cof_agent_run(const cof_agent_parts *parts, cof_err *err)
     if (journal->is_over) {
         return repeat_end(session, err);
     }
-    session->interrupt->deadline_unix_s = journal->started_unix_s + session->contract->limits.wall_time_s;
+    session->interrupt->deadline_unix_s =
+        journal->started_unix_s + session->contract->limits.wall_time_s;
     cof_status status = journal->is_saved ? COF_OK : check_job(session, &failure);
     if (status == COF_OK) {
         status = run_workers(parts, &failure);

@@ -5,10 +5,11 @@
 #include "host/agent/session.h"
 
 /**
- * Removes the run's checkpoint and, unless results_stay, its outputs and receipt; looks that they are gone; reports
- * the step `cleaned` with {"removed":[{"name":…,"size":…},…]}. The log stays.
+ * Removes the run's checkpoint and, unless results_stay, its outputs and receipt; looks that they
+ * are gone; reports the step `cleaned` with {"removed":[{"name":…,"size":…},…]}. The log stays.
  * @return COF_OK, COF_E_IO (a blob is still there), or as the store.
  */
-COF_MUST_USE cof_status cof_agent_clean(const cof_session_parts *parts, bool results_stay, cof_err *err);
+COF_MUST_USE cof_status cof_agent_clean(const cof_session_parts *parts, bool results_stay,
+                                        cof_err *err);
 
 #endif

@@ -70,8 +70,9 @@ static cof_status get_store(cof_agent_config *config, cof_err *err)
 
 static cof_status get_members(cof_agent_config *config, cof_err *err)
 {
-    static const char *const keys[] = {"contract", "run",    "store", "attestation", "tenant", "authority",
-                                       "client",   "ca",     "platform", "kernel",   "journal"};
+    static const char *const keys[] = {"contract", "run",       "store",  "attestation",
+                                       "tenant",   "authority", "client", "ca",
+                                       "platform", "kernel",    "journal"};
     const json_t *json = config->json;
     COF_TRY(cof_json_only(json, keys, sizeof keys / sizeof keys[0], err));
     COF_TRY(cof_json_get_text(json, "contract", TEXT_LIMIT, &config->contract_path, err));

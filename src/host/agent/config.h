@@ -18,7 +18,7 @@ typedef struct cof_agent_config {
     const char *ca_path;     /* NULL: the system's */
     const char *socket_path; /* of the simulated platform */
     const char *worker_path;
-    uint8_t kernel;          /* as in START */
+    uint8_t kernel; /* as in START */
     const char *journal_path;
     const char *client_path; /* credentials at the authority */
 } cof_agent_config;
@@ -26,9 +26,11 @@ typedef struct cof_agent_config {
 /**
  * Reads the job file. Paths in it are relative to where the agent runs.
  *
- * @return COF_OK, COF_E_CONFIG (a member is unknown, missing or wrong), COF_E_BAD_JSON, COF_E_NOT_FOUND, COF_E_PERMISSION, COF_E_IO, COF_E_NO_MEMORY.
+ * @return COF_OK, COF_E_CONFIG (a member is unknown, missing or wrong), COF_E_BAD_JSON,
+ * COF_E_NOT_FOUND, COF_E_PERMISSION, COF_E_IO, COF_E_NO_MEMORY.
  */
-COF_MUST_USE cof_status cof_agent_config_read(const char *path, cof_agent_config *out, cof_err *err);
+COF_MUST_USE cof_status cof_agent_config_read(const char *path, cof_agent_config *out,
+                                              cof_err *err);
 
 /** The same from a text. */
 COF_MUST_USE cof_status cof_agent_config_parse(cof_view text, cof_agent_config *out, cof_err *err);

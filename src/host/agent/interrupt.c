@@ -15,7 +15,8 @@ static bool lifeline_ended(int fd)
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-static cof_status look(cof_interrupt *self, const struct pollfd signals, const struct pollfd lifeline, cof_err *err)
+static cof_status look(cof_interrupt *self, const struct pollfd signals,
+                       const struct pollfd lifeline, cof_err *err)
 {
     if (lifeline.revents != 0 && lifeline_ended(lifeline.fd)) {
         self->is_abandoned = true;

@@ -80,8 +80,9 @@ static cof_status add(cof_journal *journal, const char *kind, json_t *members, c
 static cof_status begin(cof_journal *journal, const char *contract, const char *run, cof_err *err)
 {
     const int64_t now = (int64_t)time(NULL);
-    COF_JSON json_t *record = json_pack("{s:s,s:s,s:s,s:i,s:I}", "record", "run", "contract", contract, "run", run,
-                                        "version", 1, "time", (json_int_t)now);
+    COF_JSON json_t *record =
+        json_pack("{s:s,s:s,s:s,s:i,s:I}", "record", "run", "contract", contract, "run", run,
+                  "version", 1, "time", (json_int_t)now);
     if (record == NULL) {
         return COF_FAIL(err, NO_MEMORY, "record");
     }
@@ -90,8 +91,8 @@ static cof_status begin(cof_journal *journal, const char *contract, const char *
     return COF_OK;
 }
 
-static cof_status check_first(cof_journal *journal, const json_t *record, const char *contract, const char *run,
-                              cof_err *err)
+static cof_status check_first(cof_journal *journal, const json_t *record, const char *contract,
+                              const char *run, cof_err *err)
 {
     const char *kind = NULL;
     const char *of_contract = NULL;
@@ -101,7 +102,8 @@ static cof_status check_first(cof_journal *journal, const json_t *record, const 
     COF_TRY(cof_json_get_int(record, "version", 1, 1, &version, err));
     COF_TRY(cof_json_get_text(record, "contract", 64, &of_contract, err));
     COF_TRY(cof_json_get_text(record, "run", 32, &of_run, err));
-    COF_TRY(cof_json_get_int(record, "time", 0, INT64_MAX / 2, &journal->state.started_unix_s, err));
+    COF_TRY(
+        cof_json_get_int(record, "time", 0, INT64_MAX / 2, &journal->state.started_unix_s, err));
     if (strcmp(kind, "run") != 0) {
         return COF_FAIL(err, BAD_FORMAT, "the journal does not begin with its run");
     }
@@ -112,7 +114,8 @@ static cof_status check_first(cof_journal *journal, const json_t *record, const 
 }
 
 /* Replays whole lines; cuts off what follows the last of them. */
-static cof_status replay(cof_journal *journal, cof_view text, const char *contract, const char *run, cof_err *err)
+static cof_status replay(cof_journal *journal, cof_view text, const char *contract, const char *run,
+                         cof_err *err)
 {
     size_t at = 0;
     for (size_t line = 0; at < text.size; line++) {
@@ -126,7 +129,8 @@ static cof_status replay(cof_journal *journal, cof_view text, const char *contra
         if (!json_is_object(record)) {
             return COF_FAIL(err, BAD_FORMAT, "journal line %zu", line + 1);
         }
-        COF_TRY(line == 0 ? check_first(journal, record, contract, run, err) : apply(&journal->state, record, err));
+        COF_TRY(line == 0 ? check_first(journal, record, contract, run, err)
+                          : apply(&journal->state, record, err));
         at += size + 1;
     }
     if (at < text.size && ftruncate(journal->fd, (off_t)at) != 0) {
@@ -152,7 +156,8 @@ static cof_status read_whole(int fd, cof_buf *out, cof_err *err)
     }
 }
 
-cof_status cof_journal_open(const char *path, const char *contract, const char *run, cof_journal **out, cof_err *err)
+cof_status cof_journal_open(const char *path, const char *contract, const char *run,
+                            cof_journal **out, cof_err *err)
 {
     COF_CLEANUP(cof_journal_drop_) cof_journal *journal = calloc(1, sizeof *journal);
     if (journal == NULL) {
@@ -200,7 +205,8 @@ cof_status cof_journal_saved(cof_journal *journal, cof_err *err)
 
 cof_status cof_journal_over(cof_journal *journal, cof_status final, cof_err *err)
 {
-    return add(journal, "over", json_pack("{s:s}", "status", cof_status_describe(final)->name), err);
+    return add(journal, "over", json_pack("{s:s}", "status", cof_status_describe(final)->name),
+               err);
 }
 
 void cof_journal_free(cof_journal *journal)

@@ -9,8 +9,8 @@ void cof_name_input(const cof_digest *digest, cof_blob_name *out)
     (void)snprintf(out->text, sizeof out->text, "objects/%s.sealed", hex);
 }
 
-cof_status cof_name_of_run(const cof_digest *contract, const char *run, const char *tail, cof_blob_name *out,
-                           cof_err *err)
+cof_status cof_name_of_run(const cof_digest *contract, const char *run, const char *tail,
+                           cof_blob_name *out, cof_err *err)
 {
     char hex[2 * COF_DIGEST_SIZE + 1];
     cof_blob_name name;
@@ -24,8 +24,8 @@ cof_status cof_name_of_run(const cof_digest *contract, const char *run, const ch
     return COF_OK;
 }
 
-cof_status cof_name_output(const cof_digest *contract, const char *run, const char *output, cof_blob_name *out,
-                           cof_err *err)
+cof_status cof_name_output(const cof_digest *contract, const char *run, const char *output,
+                           cof_blob_name *out, cof_err *err)
 {
     char tail[COF_BLOB_NAME_SIZE];
     const int size = snprintf(tail, sizeof tail, "outputs/%s.sealed", output);

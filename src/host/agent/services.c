@@ -7,8 +7,8 @@
 #include "tcb/wire/text.h"
 
 #define ATTEST_VERSION "2022-08-01"
-#define VAULT_VERSION "7.4"
-#define KEY_WRAP_NAME "CKM_RSA_AES_KEY_WRAP"
+#define VAULT_VERSION  "7.4"
+#define KEY_WRAP_NAME  "CKM_RSA_AES_KEY_WRAP"
 
 enum { BODY_LIMIT = 512 * 1024, SCOPE_LIMIT = 1024 };
 
@@ -19,17 +19,19 @@ struct cof_agent_services {
     cof_buf scope;    /* that the vault last asked for, with a NUL; empty: none yet */
 };
 
-cof_status cof_agent_services_new(const cof_agent_config *config, cof_http_client *client, cof_agent_services **out,
-                                  cof_err *err)
+cof_status cof_agent_services_new(const cof_agent_config *config, cof_http_client *client,
+                                  cof_agent_services **out, cof_err *err)
 {
-    COF_CLEANUP(cof_agent_services_drop_) cof_agent_services *services = calloc(1, sizeof *services);
+    COF_CLEANUP(cof_agent_services_drop_)
+    cof_agent_services *services = calloc(1, sizeof *services);
     if (services == NULL) {
         return COF_FAIL(err, NO_MEMORY, "services");
     }
     services->config = config;
     services->client = client;
     cof_buf_init(&services->scope, SCOPE_LIMIT);
-    COF_TRY(cof_entra_from_file(client, config->authority, config->tenant, config->client_path, &services->entra, err));
+    COF_TRY(cof_entra_from_file(client, config->authority, config->tenant, config->client_path,
+                                &services->entra, err));
     *out = cof_agent_services_take(&services);
     return COF_OK;
 }
@@ -51,8 +53,10 @@ cof_status cof_agent_evidence_parse(cof_view payload, cof_agent_evidence *out, c
     uint8_t name_size = 0;
     if (cof_read_u32le(&reader, &runtime_size, NULL) != COF_OK ||
         cof_read_view(&reader, runtime_size, &evidence.runtime, NULL) != COF_OK ||
-        cof_read_u8(&reader, &name_size, NULL) != COF_OK || name_size == 0 || name_size >= sizeof evidence.type ||
-        cof_read_copy(&reader, evidence.type, name_size, NULL) != COF_OK || cof_reader_left(&reader) == 0) {
+        cof_read_u8(&reader, &name_size, NULL) != COF_OK || name_size == 0 ||
+        name_size >= sizeof evidence.type ||
+        cof_read_copy(&reader, evidence.type, name_size, NULL) != COF_OK ||
+        cof_reader_left(&reader) == 0) {
         return COF_FAIL(err, PROTOCOL, "the evidence frame is not well formed");
     }
     COF_TRY(cof_read_view(&reader, cof_reader_left(&reader), &evidence.evidence, err));
@@ -84,7 +88,8 @@ static cof_status print_attest(const cof_agent_evidence *evidence, cof_buf *out,
 }
 
 /* The text member of an answer's JSON object. */
-static cof_status get_member(const cof_http_answer *answer, const char *key, size_t limit, cof_buf *out, cof_err *err)
+static cof_status get_member(const cof_http_answer *answer, const char *key, size_t limit,
+                             cof_buf *out, cof_err *err)
 {
     COF_JSON json_t *json = NULL;
     const char *text = NULL;
@@ -97,7 +102,8 @@ static cof_status get_member(const cof_http_answer *answer, const char *key, siz
 }
 
 /* base without its trailing slash, then the format. */
-static cof_status join_url(const char *base, const char *tail, cof_buf *out, const char **out_text, cof_err *err)
+static cof_status join_url(const char *base, const char *tail, cof_buf *out, const char **out_text,
+                           cof_err *err)
 {
     size_t size = strlen(base);
     while (size > 0 && base[size - 1] == '/') {
@@ -108,16 +114,16 @@ static cof_status join_url(const char *base, const char *tail, cof_buf *out, con
     return cof_buf_text(out, out_text, err);
 }
 
-cof_status cof_agent_attest(cof_agent_services *services, const cof_agent_evidence *evidence, cof_buf *out_token,
-                            cof_err *err)
+cof_status cof_agent_attest(cof_agent_services *services, const cof_agent_evidence *evidence,
+                            cof_buf *out_token, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf url;
     COF_CLEANUP(cof_buf_free) cof_buf body;
     cof_buf_init(&url, COF_LIMIT_URL_BYTES);
     cof_buf_init(&body, BODY_LIMIT);
     const char *url_text = NULL;
-    COF_TRY(join_url(services->config->attestation, "/attest/SgxEnclave?api-version=" ATTEST_VERSION, &url, &url_text,
-                     err));
+    COF_TRY(join_url(services->config->attestation,
+                     "/attest/SgxEnclave?api-version=" ATTEST_VERSION, &url, &url_text, err));
     COF_TRY(print_attest(evidence, &body, err));
     const cof_http_call call = {.method = "POST",
                                 .url = url_text,
@@ -157,14 +163,16 @@ static bool is_allowed_resource(const char *resource, const char *vault_url)
 {
     cof_url wanted;
     cof_url vault;
-    if (strcmp(resource, "https://vault.azure.net") == 0 || strcmp(resource, "https://managedhsm.azure.net") == 0) {
+    if (strcmp(resource, "https://vault.azure.net") == 0 ||
+        strcmp(resource, "https://managedhsm.azure.net") == 0) {
         return true;
     }
-    return cof_url_parse(resource, &wanted, NULL) == COF_OK && cof_url_parse(vault_url, &vault, NULL) == COF_OK &&
-           cof_url_same_origin(&wanted, &vault);
+    return cof_url_parse(resource, &wanted, NULL) == COF_OK &&
+           cof_url_parse(vault_url, &vault, NULL) == COF_OK && cof_url_same_origin(&wanted, &vault);
 }
 
-cof_status cof_agent_challenge_scope(const char *challenge, const char *vault_url, cof_buf *out_scope, cof_err *err)
+cof_status cof_agent_challenge_scope(const char *challenge, const char *vault_url,
+                                     cof_buf *out_scope, cof_err *err)
 {
     static const char suffix[] = "/.default";
     cof_view found = {0};
@@ -207,7 +215,8 @@ static cof_status refusal(const cof_http_answer *answer, cof_err *err)
     if (inner != NULL && strcmp(inner, "RunsExhausted") == 0) {
         return COF_FAIL(err, RUNS_EXHAUSTED, "the vault has counted every run");
     }
-    return COF_FAIL(err, RELEASE_REFUSED, "the vault refused: %s %.40s", answer->code, inner == NULL ? "" : inner);
+    return COF_FAIL(err, RELEASE_REFUSED, "the vault refused: %s %.40s", answer->code,
+                    inner == NULL ? "" : inner);
 }
 
 static cof_status read_payload(const char *jws, json_t **out, cof_err *err)
@@ -219,11 +228,13 @@ static cof_status read_payload(const char *jws, json_t **out, cof_err *err)
     }
     COF_CLEANUP(cof_buf_free) cof_buf payload;
     cof_buf_init(&payload, BODY_LIMIT);
-    COF_TRY(cof_base64url_decode(cof_view_of(first + 1, (size_t)(second - first - 1)), &payload, err));
+    COF_TRY(
+        cof_base64url_decode(cof_view_of(first + 1, (size_t)(second - first - 1)), &payload, err));
     return cof_json_parse(cof_buf_view(&payload), COF_LIMIT_JSON_BYTES, out, err);
 }
 
-static cof_status read_key_hsm(const json_t *key, uint8_t *out_algorithm, cof_buf *out_wrapped, cof_err *err)
+static cof_status read_key_hsm(const json_t *key, uint8_t *out_algorithm, cof_buf *out_wrapped,
+                               cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text;
     cof_buf_init(&text, BODY_LIMIT);
@@ -245,7 +256,8 @@ static cof_status read_key_hsm(const json_t *key, uint8_t *out_algorithm, cof_bu
     return COF_OK;
 }
 
-cof_status cof_agent_release_parse(cof_view answer, uint8_t *out_algorithm, cof_buf *out_wrapped, cof_err *err)
+cof_status cof_agent_release_parse(cof_view answer, uint8_t *out_algorithm, cof_buf *out_wrapped,
+                                   cof_err *err)
 {
     static const char *const path[] = {"response", "key", "key"};
     COF_JSON json_t *outer = NULL;
@@ -268,8 +280,8 @@ cof_status cof_agent_release_parse(cof_view answer, uint8_t *out_algorithm, cof_
 }
 
 /* One attempt, with an access token once the vault has said for what. */
-static cof_status post_release(cof_agent_services *services, const char *url, cof_view body, cof_http_answer *answer,
-                               cof_err *err)
+static cof_status post_release(cof_agent_services *services, const char *url, cof_view body,
+                               cof_http_answer *answer, cof_err *err)
 {
     const char *bearer = NULL;
     if (services->scope.size > 0) {
@@ -297,8 +309,8 @@ static cof_status print_release(cof_view token, cof_buf *out, cof_err *err)
     return cof_json_print(body, out, err);
 }
 
-cof_status cof_agent_release(cof_agent_services *services, const char *key_url, cof_view token, uint8_t *out_algorithm,
-                             cof_buf *out_wrapped, cof_err *err)
+cof_status cof_agent_release(cof_agent_services *services, const char *key_url, cof_view token,
+                             uint8_t *out_algorithm, cof_buf *out_wrapped, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf url;
     COF_CLEANUP(cof_buf_free) cof_buf body;
@@ -311,15 +323,16 @@ cof_status cof_agent_release(cof_agent_services *services, const char *key_url, 
     cof_status status = post_release(services, url_text, cof_buf_view(&body), &answer, err);
     if (status == COF_E_REMOTE_ERROR && answer.status == 401) {
         cof_buf_clear(&services->scope);
-        COF_TRY(cof_agent_challenge_scope(cof_http_answer_header(&answer, "WWW-Authenticate"), key_url,
-                                          &services->scope, err));
+        COF_TRY(cof_agent_challenge_scope(cof_http_answer_header(&answer, "WWW-Authenticate"),
+                                          key_url, &services->scope, err));
         cof_entra_forget(services->entra);
         status = post_release(services, url_text, cof_buf_view(&body), &answer, err);
     }
     if (status == COF_E_REMOTE_ERROR) {
         switch (answer.status) {
         case 401:
-            return COF_FAIL(err, UNAUTHORIZED, "the vault does not accept this agent's token: %s", answer.code);
+            return COF_FAIL(err, UNAUTHORIZED, "the vault does not accept this agent's token: %s",
+                            answer.code);
         case 403:
             return refusal(&answer, err);
         case 404:

@@ -7,8 +7,8 @@
 
 /*
  * Implementation notes. The agent is as strict with the worker as the worker is with it: in each
- * phase there is a list of frames that may come, and each has its handler. A handler that answers may move the
- * conversation to the next phase, never back.
+ * phase there is a list of frames that may come, and each has its handler. A handler that answers
+ * may move the conversation to the next phase, never back.
  */
 enum { PIECE_SIZE = 256 * 1024 };
 
@@ -90,8 +90,9 @@ static cof_status on_ask_key(session *self, cof_view payload, cof_err *err)
     uint8_t algorithm = 0;
     COF_CLEANUP(cof_buf_free) cof_buf wrapped;
     cof_buf_init(&wrapped, COF_FRAME_KEY_HIGH - 1);
-    const cof_status status = cof_agent_release(self->parts->services, self->parts->contract->owners[owner].key,
-                                                cof_buf_view(&self->token), &algorithm, &wrapped, err);
+    const cof_status status =
+        cof_agent_release(self->parts->services, self->parts->contract->owners[owner].key,
+                          cof_buf_view(&self->token), &algorithm, &wrapped, err);
     if (status != COF_OK) {
         cof_err_context(err, "key of %.64s", self->parts->contract->owners[owner].name);
         return status;
@@ -111,7 +112,8 @@ static cof_status serve(session *self, const char *name, cof_err *err)
         COF_TRY(cof_interrupt_wait(self->parts->interrupt, -1, 0, err));
         uint8_t *place = NULL;
         cof_buf_clear(&piece);
-        COF_TRY(cof_buf_extend(&piece, size - at < PIECE_SIZE ? (size_t)(size - at) : PIECE_SIZE, &place, err));
+        COF_TRY(cof_buf_extend(&piece, size - at < PIECE_SIZE ? (size_t)(size - at) : PIECE_SIZE,
+                               &place, err));
         COF_TRY(cof_blob_read(self->parts->store, name, at, (cof_span){place, piece.size}, err));
         COF_TRY(say(self, COF_FRAME_DATA, (cof_view){0}, cof_buf_view(&piece), err));
     }
@@ -124,9 +126,11 @@ static cof_status on_ask_checkpoint(session *self, cof_view payload, cof_err *er
     (void)payload;
     cof_blob_name name;
     bool exists = false;
-    COF_TRY(cof_name_of_run(&self->parts->contract->digest, self->parts->config->run_hex, COF_NAME_CHECKPOINT, &name, err));
+    COF_TRY(cof_name_of_run(&self->parts->contract->digest, self->parts->config->run_hex,
+                            COF_NAME_CHECKPOINT, &name, err));
     COF_TRY(cof_blob_exists(self->parts->store, name.text, &exists, err));
-    COF_TRY(cof_timeline_step(self->parts->timeline, COF_STEP_connected, json_pack("{s:b}", "checkpoint", exists), err));
+    COF_TRY(cof_timeline_step(self->parts->timeline, COF_STEP_connected,
+                              json_pack("{s:b}", "checkpoint", exists), err));
     self->phase = SERVES_INPUTS;
     if (!exists) {
         return say(self, COF_FRAME_END, (cof_view){0}, (cof_view){0}, err);
@@ -142,7 +146,8 @@ static cof_status on_ask_input(session *self, cof_view payload, cof_err *err)
     const size_t input = payload.data[0] | (size_t)payload.data[1] << 8;
     const size_t object = payload.data[2] | (size_t)payload.data[3] << 8;
     if (input >= contract->input_count || object >= contract->inputs[input].object_count) {
-        return COF_FAIL(err, PROTOCOL, "the worker asks for object %zu of input %zu", object, input);
+        return COF_FAIL(err, PROTOCOL, "the worker asks for object %zu of input %zu", object,
+                        input);
     }
     cof_blob_name name;
     cof_name_input(&contract->inputs[input].objects[object].digest, &name);
@@ -186,7 +191,8 @@ static cof_status find_output(session *self, const char *name, size_t *out_index
     return COF_FAIL(err, PROTOCOL, "the worker puts an output that is not in the contract");
 }
 
-static cof_status name_incoming(session *self, uint8_t kind, const char *name, cof_blob_name *out, cof_err *err)
+static cof_status name_incoming(session *self, uint8_t kind, const char *name, cof_blob_name *out,
+                                cof_err *err)
 {
     const cof_digest *contract = &self->parts->contract->digest;
     const char *run = self->parts->config->run_hex;
@@ -336,13 +342,15 @@ static cof_status start(session *self, cof_err *err)
     uint8_t fixed[COF_START_FIXED_SIZE] = {COF_PROTOCOL_VERSION};
     memcpy(fixed + 1, self->parts->config->run, COF_RUN_ID_SIZE);
     fixed[1 + COF_RUN_ID_SIZE] = self->parts->config->kernel;
-    return say(self, COF_FRAME_START, cof_view_of(fixed, sizeof fixed), self->parts->contract_text, err);
+    return say(self, COF_FRAME_START, cof_view_of(fixed, sizeof fixed), self->parts->contract_text,
+               err);
 }
 
 static cof_status converse(session *self, bool *out_said, cof_err *err)
 {
     cof_blob_name log;
-    COF_TRY(cof_name_of_run(&self->parts->contract->digest, self->parts->config->run_hex, COF_NAME_LOG, &log, err));
+    COF_TRY(cof_name_of_run(&self->parts->contract->digest, self->parts->config->run_hex,
+                            COF_NAME_LOG, &log, err));
     COF_TRY(cof_blob_begin(self->parts->store, log.text, 0, &self->log, err));
     COF_TRY(start(self, err));
     while (self->phase != IS_DONE) {
@@ -352,8 +360,8 @@ static cof_status converse(session *self, bool *out_said, cof_err *err)
 }
 
 /*
- * A worker that fails while it is being written to closes the stream: the write fails first, and the reason
- * still stands in what the worker sent before.
+ * A worker that fails while it is being written to closes the stream: the write fails first, and
+ * the reason still stands in what the worker sent before.
  */
 static cof_status last_word(session *self, bool *out_said, cof_err *err)
 {
@@ -367,11 +375,15 @@ static cof_status last_word(session *self, bool *out_said, cof_err *err)
     return status;
 }
 
-cof_status cof_session_run(const cof_session_parts *parts, int stream_fd, bool *out_said, cof_err *err)
+cof_status cof_session_run(const cof_session_parts *parts, int stream_fd, bool *out_said,
+                           cof_err *err)
 {
-    COF_CLEANUP(drop_session) session self = {
-        .parts = parts,
-        .port = {.in = stream_fd, .out = stream_fd, .wait = cof_interrupt_wait, .context = parts->interrupt}};
+    COF_CLEANUP(drop_session)
+    session self = {.parts = parts,
+                    .port = {.in = stream_fd,
+                             .out = stream_fd,
+                             .wait = cof_interrupt_wait,
+                             .context = parts->interrupt}};
     cof_buf_init(&self.frame, COF_LIMIT_FRAME_BYTES);
     cof_buf_init(&self.token, COF_LIMIT_TOKEN_BYTES);
     bool said = false;
@@ -380,7 +392,8 @@ cof_status cof_session_run(const cof_session_parts *parts, int stream_fd, bool *
         status = last_word(&self, &said, err);
     }
     *out_said = said;
-    /* The log of a failed worker is worth keeping too; its loss must not hide why the worker failed. */
+    /* The log of a failed worker is worth keeping too; its loss must not hide why the worker
+     * failed. */
     if (self.log != NULL && (status == COF_OK || said)) {
         const cof_status logged = cof_blob_commit(self.log, status == COF_OK ? err : NULL);
         status = status == COF_OK ? logged : status;

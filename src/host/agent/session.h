@@ -23,13 +23,15 @@ typedef struct cof_session_parts {
 } cof_session_parts;
 
 /**
- * Talks with the worker at stream_fd (non-blocking) until it says DONE or FAILED: carries evidence, keys, inputs and the
- * checkpoint in, and checkpoints, outputs, receipt and log out.
+ * Talks with the worker at stream_fd (non-blocking) until it says DONE or FAILED: carries evidence,
+ * keys, inputs and the checkpoint in, and checkpoints, outputs, receipt and log out.
  *
  * @param out_said  true when the status is the worker's own word (FAILED), not the agent's
- * @return COF_OK after DONE with every output and the receipt stored; the status of a FAILED; COF_E_WORKER_DIED (the stream ended before);
- *         COF_E_PROTOCOL (the worker broke the protocol); COF_E_CANCELLED, COF_E_TIMEOUT; or what a service or the store said.
+ * @return COF_OK after DONE with every output and the receipt stored; the status of a FAILED;
+ * COF_E_WORKER_DIED (the stream ended before); COF_E_PROTOCOL (the worker broke the protocol);
+ * COF_E_CANCELLED, COF_E_TIMEOUT; or what a service or the store said.
  */
-COF_MUST_USE cof_status cof_session_run(const cof_session_parts *parts, int stream_fd, bool *out_said, cof_err *err);
+COF_MUST_USE cof_status cof_session_run(const cof_session_parts *parts, int stream_fd,
+                                        bool *out_said, cof_err *err);
 
 #endif

@@ -47,7 +47,8 @@ static cof_status write_line(int fd, cof_view line, cof_err *err)
 
 static cof_status write_event(cof_timeline *timeline, json_t *event, json_t *detail, cof_err *err)
 {
-    COF_TRY(cof_json_set(event, "detail", detail == NULL ? json_object() : json_incref(detail), err));
+    COF_TRY(
+        cof_json_set(event, "detail", detail == NULL ? json_object() : json_incref(detail), err));
     COF_TRY(cof_json_set(event, "n", json_integer((json_int_t)timeline->n), err));
     COF_TRY(cof_json_set(event, "time", json_integer((json_int_t)time(NULL)), err));
     COF_CLEANUP(cof_buf_free) cof_buf line;

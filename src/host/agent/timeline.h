@@ -39,9 +39,11 @@ typedef struct cof_timeline {
  * @param detail  taken over, also on failure; NULL: {}
  * @return COF_OK, COF_E_IO, COF_E_NO_MEMORY.
  */
-COF_MUST_USE cof_status cof_timeline_step(cof_timeline *timeline, cof_step step, json_t *detail, cof_err *err);
+COF_MUST_USE cof_status cof_timeline_step(cof_timeline *timeline, cof_step step, json_t *detail,
+                                          cof_err *err);
 
 /** Something that happened and is no step: {"detail":…,"n":…,"note":…,"time":…}. */
-COF_MUST_USE cof_status cof_timeline_note(cof_timeline *timeline, const char *note, json_t *detail, cof_err *err);
+COF_MUST_USE cof_status cof_timeline_note(cof_timeline *timeline, const char *note, json_t *detail,
+                                          cof_err *err);
 
 #endif

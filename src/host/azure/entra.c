@@ -43,7 +43,8 @@ void cof_entra_free(cof_entra *entra)
     free(entra);
 }
 
-cof_status cof_entra_new(cof_http_client *http, const cof_entra_options *options, cof_entra **out, cof_err *err)
+cof_status cof_entra_new(cof_http_client *http, const cof_entra_options *options, cof_entra **out,
+                         cof_err *err)
 {
     COF_CLEANUP(cof_entra_drop_) cof_entra *entra = calloc(1, sizeof *entra);
     if (entra == NULL) {
@@ -51,7 +52,8 @@ cof_status cof_entra_new(cof_http_client *http, const cof_entra_options *options
     }
     entra->http = http;
     cof_buf_init(&entra->token, COF_LIMIT_TOKEN_BYTES);
-    if (asprintf(&entra->endpoint, "%s/%s/oauth2/v2.0/token", options->authority, options->tenant) < 0) {
+    if (asprintf(&entra->endpoint, "%s/%s/oauth2/v2.0/token", options->authority, options->tenant) <
+        0) {
         entra->endpoint = NULL;
     }
     entra->client_id = strdup(options->client_id);
@@ -63,8 +65,8 @@ cof_status cof_entra_new(cof_http_client *http, const cof_entra_options *options
     return COF_OK;
 }
 
-cof_status cof_entra_from_file(cof_http_client *http, const char *authority, const char *tenant, const char *path, cof_entra **out,
-                               cof_err *err)
+cof_status cof_entra_from_file(cof_http_client *http, const char *authority, const char *tenant,
+                               const char *path, cof_entra **out, cof_err *err)
 {
     struct stat info;
     COF_CLEANUP(cof_buf_free) cof_buf text = {0};
@@ -73,7 +75,9 @@ cof_status cof_entra_from_file(cof_http_client *http, const char *authority, con
     cof_buf_init(&text, CLIENT_FILE_BYTES);
     COF_TRY(cof_read_file(path, &text, err));
     if (stat(path, &info) != 0 || (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return COF_FAIL(err, PERMISSION, "%s holds a secret and must be readable by its owner alone (mode 0600)", path);
+        return COF_FAIL(err, PERMISSION,
+                        "%s holds a secret and must be readable by its owner alone (mode 0600)",
+                        path);
     }
     COF_TRY(cof_json_parse(cof_buf_view(&text), CLIENT_FILE_BYTES, &client, err));
     COF_TRY(cof_json_get_text(client, "client_id", FIELD_BYTES, &options.client_id, err));
@@ -90,7 +94,8 @@ static cof_status refused(const cof_http_answer *answer, cof_err *err)
         description = text != NULL ? text : description;
     }
     if (answer->status == 400 || answer->status == 401) {
-        return COF_FAIL(err, UNAUTHORIZED, "the identity service refused this client: %.100s", description);
+        return COF_FAIL(err, UNAUTHORIZED, "the identity service refused this client: %.100s",
+                        description);
     }
     return COF_FAIL(err, REMOTE_ERROR, "the identity service answered %d", answer->status);
 }
@@ -126,9 +131,11 @@ static cof_status ask(cof_entra *entra, const char *scope, cof_err *err)
     return COF_OK;
 }
 
-cof_status cof_entra_token(cof_entra *entra, const char *scope, const char **out_token, cof_err *err)
+cof_status cof_entra_token(cof_entra *entra, const char *scope, const char **out_token,
+                           cof_err *err)
 {
-    if (entra->token.size == 0 || entra->scope == NULL || strcmp(entra->scope, scope) != 0 || time(NULL) >= entra->valid_until) {
+    if (entra->token.size == 0 || entra->scope == NULL || strcmp(entra->scope, scope) != 0 ||
+        time(NULL) >= entra->valid_until) {
         cof_entra_forget(entra);
         char *copy = strdup(scope);
         if (copy == NULL) {

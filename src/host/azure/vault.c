@@ -18,32 +18,38 @@ static cof_status refusal(const cof_http_answer *answer, const char *what, cof_e
     COF_JSON json_t *body = NULL;
     if (cof_json_parse(cof_buf_view(&answer->body), COF_LIMIT_JSON_BYTES, &body, NULL) == COF_OK) {
         const json_t *error = json_object_get(body, "error");
-        const char *code = json_string_value(json_object_get(json_object_get(error, "innererror"), "code"));
+        const char *code =
+            json_string_value(json_object_get(json_object_get(error, "innererror"), "code"));
         (void)snprintf(inner, sizeof inner, "%s", code != NULL ? code : "");
     }
     if (strcmp(inner, "ContractExpired") == 0) {
-        return COF_FAIL(err, CONTRACT_EXPIRED, "the vault releases no key for this contract any more");
+        return COF_FAIL(err, CONTRACT_EXPIRED,
+                        "the vault releases no key for this contract any more");
     }
     if (strcmp(inner, "RunsExhausted") == 0) {
-        return COF_FAIL(err, RUNS_EXHAUSTED, "the vault has counted as many runs as the contract allows");
+        return COF_FAIL(err, RUNS_EXHAUSTED,
+                        "the vault has counted as many runs as the contract allows");
     }
     switch (answer->status) {
     case 401:
         return COF_FAIL(err, UNAUTHORIZED, "%s: the vault does not know this client", what);
     case 403:
-        return COF_FAIL(err, FORBIDDEN, "%s: the vault refused (%s%s%s)", what, answer->code, inner[0] != '\0' ? ", " : "", inner);
+        return COF_FAIL(err, FORBIDDEN, "%s: the vault refused (%s%s%s)", what, answer->code,
+                        inner[0] != '\0' ? ", " : "", inner);
     case 404:
         return COF_FAIL(err, NOT_FOUND, "%s: there is no such key", what);
     case 409:
         return COF_FAIL(err, EXISTS, "%s: the name is in use", what);
     default:
-        return COF_FAIL(err, REMOTE_ERROR, "%s: the vault answered %d %s", what, answer->status, answer->code);
+        return COF_FAIL(err, REMOTE_ERROR, "%s: the vault answered %d %s", what, answer->status,
+                        answer->code);
     }
 }
 
-/* One call with JSON in and out; body may be NULL. A token that expired meanwhile is renewed once. */
-static cof_status exchange(const cof_vault *vault, const char *method, const char *url, const json_t *body, const char *what,
-                           json_t **out, cof_err *err)
+/* One call with JSON in and out; body may be NULL. A token that expired meanwhile is renewed once.
+ */
+static cof_status exchange(const cof_vault *vault, const char *method, const char *url,
+                           const json_t *body, const char *what, json_t **out, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text = {0};
     COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
@@ -56,7 +62,8 @@ static cof_status exchange(const cof_vault *vault, const char *method, const cha
                           .url = url,
                           .body = cof_buf_view(&text),
                           .content_type = body != NULL ? "application/json" : NULL,
-                          .is_repeatable = strcmp(method, "POST") != 0 || strstr(url, "/create") == NULL};
+                          .is_repeatable =
+                              strcmp(method, "POST") != 0 || strstr(url, "/create") == NULL};
     cof_status status = COF_OK;
     for (int attempt = 0; attempt < 2; attempt++) {
         COF_TRY(cof_entra_token(vault->entra, vault->scope, &token, err));
@@ -74,7 +81,8 @@ static cof_status exchange(const cof_vault *vault, const char *method, const cha
     return cof_json_parse(cof_buf_view(&answer.body), COF_LIMIT_JSON_BYTES, out, err);
 }
 
-static cof_status make_url(char out[static URL_BYTES], cof_err *err, const char *base, const char *path)
+static cof_status make_url(char out[static URL_BYTES], cof_err *err, const char *base,
+                           const char *path)
 {
     const int length = snprintf(out, URL_BYTES, "%s%s%s", base, path, API_VERSION);
     if (length < 0 || length >= URL_BYTES) {
@@ -98,7 +106,8 @@ static cof_status policy_member(const json_t *policy, json_t **out, cof_err *err
     return *out != NULL ? COF_OK : COF_FAIL(err, NO_MEMORY, "release policy");
 }
 
-cof_status cof_vault_create(const cof_vault *vault, const char *base, const cof_vault_new_key *key, json_t **out_bundle, cof_err *err)
+cof_status cof_vault_create(const cof_vault *vault, const char *base, const cof_vault_new_key *key,
+                            json_t **out_bundle, cof_err *err)
 {
     char path[URL_BYTES];
     char url[URL_BYTES];
@@ -107,8 +116,9 @@ cof_status cof_vault_create(const cof_vault *vault, const char *base, const cof_
     for (size_t i = 0; key->operations[i] != NULL; i++) {
         COF_TRY(cof_json_append(operations, json_string(key->operations[i]), err));
     }
-    body = json_pack("{s:s,s:i,s:O,s:{s:b,s:b}}", "kty", "RSA-HSM", "key_size", (int)key->bits, "key_ops", operations, "attributes",
-                     "enabled", 1, "exportable", (int)key->exportable);
+    body = json_pack("{s:s,s:i,s:O,s:{s:b,s:b}}", "kty", "RSA-HSM", "key_size", (int)key->bits,
+                     "key_ops", operations, "attributes", "enabled", 1, "exportable",
+                     (int)key->exportable);
     if (body == NULL) {
         return COF_FAIL(err, NO_MEMORY, "key");
     }
@@ -129,7 +139,8 @@ cof_status cof_vault_get(const cof_vault *vault, const char *kid, json_t **out_b
     return exchange(vault, "GET", url, NULL, kid, out_bundle, err);
 }
 
-cof_status cof_vault_update(const cof_vault *vault, const char *kid, const json_t *tags, const json_t *release_policy, cof_err *err)
+cof_status cof_vault_update(const cof_vault *vault, const char *kid, const json_t *tags,
+                            const json_t *release_policy, cof_err *err)
 {
     char url[URL_BYTES];
     json_t *policy = NULL;
@@ -142,7 +153,8 @@ cof_status cof_vault_update(const cof_vault *vault, const char *kid, const json_
     return exchange(vault, "PATCH", url, body, kid, &answer, err);
 }
 
-cof_status cof_vault_unwrap(const cof_vault *vault, const char *kid, cof_view wrapped, cof_data_key *out_key, cof_err *err)
+cof_status cof_vault_unwrap(const cof_vault *vault, const char *kid, cof_view wrapped,
+                            cof_data_key *out_key, cof_err *err)
 {
     char url[URL_BYTES];
     const char *value = NULL;
@@ -162,7 +174,8 @@ cof_status cof_vault_unwrap(const cof_vault *vault, const char *kid, cof_view wr
     COF_TRY(exchange(vault, "POST", url, body, kid, &answer, err));
     COF_TRY(cof_json_get_base64url(answer, "value", &plain, err));
     if (plain.size != sizeof out_key->bytes) {
-        return COF_FAIL(err, KEY_MISMATCH, "the vault unwrapped %zu bytes, not a data key", plain.size);
+        return COF_FAIL(err, KEY_MISMATCH, "the vault unwrapped %zu bytes, not a data key",
+                        plain.size);
     }
     memcpy(out_key->bytes, plain.data, sizeof out_key->bytes);
     return COF_OK;

@@ -1,6 +1,7 @@
 #include "host/executor/executor.h"
 
-cof_status cof_executor_launch(cof_executor *executor, uint64_t memory, cof_execution **out, cof_err *err)
+cof_status cof_executor_launch(cof_executor *executor, uint64_t memory, cof_execution **out,
+                               cof_err *err)
 {
     return executor->ops->launch(executor, memory, out, err);
 }

@@ -70,7 +70,8 @@ static cof_status receive(int fd, int timeout_ms, json_t **out, cof_err *err)
 }
 
 /* Sends the request with the executable and the worker's end of the stream. */
-static cof_status send_request(int control, const char *text, int executable, int stream, cof_err *err)
+static cof_status send_request(int control, const char *text, int executable, int stream,
+                               cof_err *err)
 {
     const int fds[2] = {executable, stream};
     union {
@@ -78,8 +79,10 @@ static cof_status send_request(int control, const char *text, int executable, in
         char bytes[CMSG_SPACE(sizeof fds)];
     } ancillary = {0};
     struct iovec part = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = ancillary.bytes, .msg_controllen = sizeof ancillary.bytes};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = ancillary.bytes,
+                             .msg_controllen = sizeof ancillary.bytes};
     struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
@@ -121,7 +124,8 @@ static cof_status read_answer(const json_t *answer, cof_worker_facts *facts, cof
     const json_t *failure = json_object_get(answer, "error");
     if (failure != NULL) {
         const char *code = json_string_value(json_object_get(failure, "code"));
-        return COF_FAIL(err, REMOTE_ERROR, "the platform refused: %.60s", code == NULL ? "?" : code);
+        return COF_FAIL(err, REMOTE_ERROR, "the platform refused: %.60s",
+                        code == NULL ? "?" : code);
     }
     if (!json_is_object(answer)) {
         return COF_FAIL(err, BAD_FORMAT, "the platform's answer is not an object");
@@ -130,7 +134,8 @@ static cof_status read_answer(const json_t *answer, cof_worker_facts *facts, cof
     COF_TRY(cof_json_get(answer, "launched", JSON_OBJECT, &launched, err));
     COF_TRY(cof_json_get_int(launched, "pid", 1, INT32_MAX, &facts->pid, err));
     const char *measurement = NULL;
-    COF_TRY(cof_json_get_text(launched, "mrenclave", sizeof facts->measurement - 1, &measurement, err));
+    COF_TRY(
+        cof_json_get_text(launched, "mrenclave", sizeof facts->measurement - 1, &measurement, err));
     memcpy(facts->measurement, measurement, strlen(measurement) + 1);
     return join_namespaces(launched, facts, err);
 }
@@ -183,7 +188,8 @@ static cof_status connect_platform(const simulated *self, int *out_fd, cof_err *
         return COF_FAIL_ERRNO(err, errno, "socket");
     }
     if (connect(fd, (const struct sockaddr *)&self->address, sizeof self->address) != 0) {
-        return COF_FAIL(err, NETWORK, "the platform at %.100s: %s", self->address.sun_path, strerror(errno));
+        return COF_FAIL(err, NETWORK, "the platform at %.100s: %s", self->address.sun_path,
+                        strerror(errno));
     }
     *out_fd = fd;
     fd = -1;
@@ -215,7 +221,9 @@ static cof_status launch(cof_executor *base, uint64_t memory, cof_execution **ou
         return COF_FAIL_ERRNO(err, errno, "fcntl");
     }
     char text[160];
-    (void)snprintf(text, sizeof text, "{\"launch\":{\"memory\":%" PRIu64 ",\"debug\":false,\"arguments\":[]}}", memory);
+    (void)snprintf(text, sizeof text,
+                   "{\"launch\":{\"memory\":%" PRIu64 ",\"debug\":false,\"arguments\":[]}}",
+                   memory);
     COF_TRY(send_request(started->control_fd, text, executable, worker_end, err));
     COF_JSON json_t *answer = NULL;
     COF_TRY(receive(started->control_fd, LAUNCH_TIMEOUT_MS, &answer, err));
@@ -232,10 +240,11 @@ static void free_simulated(cof_executor *base)
     free(self);
 }
 
-static const cof_executor_ops executor_ops = {.name = "simulated", .launch = launch, .free = free_simulated};
+static const cof_executor_ops executor_ops = {
+    .name = "simulated", .launch = launch, .free = free_simulated};
 
-cof_status cof_simulated_executor_new(const char *socket_path, const char *worker_path, cof_executor **out,
-                                      cof_err *err)
+cof_status cof_simulated_executor_new(const char *socket_path, const char *worker_path,
+                                      cof_executor **out, cof_err *err)
 {
     COF_CLEANUP(cof_executor_drop_) cof_executor *owner = NULL;
     simulated *self = calloc(1, sizeof *self);

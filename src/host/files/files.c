@@ -67,8 +67,8 @@ cof_status cof_read_file(const char *path, cof_buf *out, cof_err *err)
         return COF_FAIL(err, BAD_ARGUMENT, "%s is not a regular file", path);
     }
     if (info.st_size < 0 || (uintmax_t)info.st_size > out->limit - out->size) {
-        return COF_FAIL(err, LIMIT, "%s has %lld bytes, at most %zu are allowed", path, (long long)info.st_size,
-                        out->limit);
+        return COF_FAIL(err, LIMIT, "%s has %lld bytes, at most %zu are allowed", path,
+                        (long long)info.st_size, out->limit);
     }
     uint8_t *place = NULL;
     const size_t start = out->size;

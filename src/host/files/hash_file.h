@@ -4,7 +4,8 @@
 
 #include "tcb/crypto/digest.h"
 
-/** SHA-256 of a file's bytes. @return COF_OK, COF_E_NOT_FOUND, COF_E_PERMISSION, COF_E_IO, COF_E_NO_MEMORY. */
+/** SHA-256 of a file's bytes. @return COF_OK, COF_E_NOT_FOUND, COF_E_PERMISSION, COF_E_IO,
+ * COF_E_NO_MEMORY. */
 COF_MUST_USE cof_status cof_hash_file(const char *path, cof_digest *out, cof_err *err);
 
 /** Adds a file's size and bytes to a hash. @return as above. */

@@ -8,7 +8,8 @@
 
 #include "host/files/files.h"
 
-cof_status cof_socket_address(const char *path, struct sockaddr_un *out, int *out_folder_fd, cof_err *err)
+cof_status cof_socket_address(const char *path, struct sockaddr_un *out, int *out_folder_fd,
+                              cof_err *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const size_t size = strlen(path);
@@ -28,7 +29,8 @@ cof_status cof_socket_address(const char *path, struct sockaddr_un *out, int *ou
     if (fd < 0) {
         return COF_FAIL_ERRNO(err, errno, folder.text);
     }
-    const int used = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", fd, slash);
+    const int used =
+        snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", fd, slash);
     if (used < 0 || (size_t)used >= sizeof address.sun_path) {
         return COF_FAIL(err, BAD_ARGUMENT, "a socket's name of %zu bytes", strlen(slash));
     }

@@ -2,9 +2,9 @@
  * An HTTPS server for our services, on libevent's evhttp: TLS 1.2 and 1.3 only, one thread, one
  * event loop.
  *
- * What it does beside evhttp, and why, is in docs/decisions/008-what-the-http-server-adds.md: it never speaks plain
- * text on the TLS port, gives every request an absolute deadline, refuses requests whose end could
- * be read in two ways, and counts connections.
+ * What it does beside evhttp, and why, is in docs/decisions/008-what-the-http-server-adds.md: it
+ * never speaks plain text on the TLS port, gives every request an absolute deadline, refuses
+ * requests whose end could be read in two ways, and counts connections.
  */
 #ifndef COF_HOST_HTTP_SERVER_H
 #define COF_HOST_HTTP_SERVER_H

@@ -26,7 +26,8 @@ enum {
  * threads
  * @param socket_path  kept as a copy
  * @param quoting      kept: must outlive the platform
- * @return COF_OK, COF_E_BAD_ARGUMENT (its name is too long), COF_E_IO, COF_E_PERMISSION, COF_E_NO_MEMORY.
+ * @return COF_OK, COF_E_BAD_ARGUMENT (its name is too long), COF_E_IO, COF_E_PERMISSION,
+ * COF_E_NO_MEMORY.
  */
 COF_MUST_USE cof_status cof_platform_start(struct event_base *base, const char *socket_path,
                                            cof_quoting *quoting, cof_platform **out_platform,

@@ -34,7 +34,8 @@ cof_status cof_arena_take(cof_arena *arena, size_t bytes, void **out_place, cof_
     size_t need = 0;
     COF_TRY(cof_arena_need(bytes, &need, err));
     if (need > arena->size - arena->used) {
-        return COF_FAIL(err, NO_MEMORY, "arena: %zu bytes asked, %zu left", need, arena->size - arena->used);
+        return COF_FAIL(err, NO_MEMORY, "arena: %zu bytes asked, %zu left", need,
+                        arena->size - arena->used);
     }
     *out_place = arena->base + arena->used;
     arena->used += need;

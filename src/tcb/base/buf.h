@@ -21,7 +21,8 @@ typedef struct cof_span {
     size_t size;
 } cof_span;
 
-/** Owned bytes; never grows over its limit; wiped whenever memory is given back. Zeroed is valid, with limit 0. */
+/** Owned bytes; never grows over its limit; wiped whenever memory is given back. Zeroed is valid,
+ * with limit 0. */
 typedef struct cof_buf {
     uint8_t *data;
     size_t size;
@@ -44,11 +45,13 @@ bool cof_view_equal(cof_view a, cof_view b);
 /** An empty buffer that may grow to limit bytes; allocates nothing. */
 void cof_buf_init(cof_buf *buf, size_t limit);
 
-/** Makes room for extra more bytes. @return COF_OK, COF_E_LIMIT, COF_E_NO_MEMORY; on failure the buffer is unchanged. */
+/** Makes room for extra more bytes. @return COF_OK, COF_E_LIMIT, COF_E_NO_MEMORY; on failure the
+ * buffer is unchanged. */
 COF_MUST_USE cof_status cof_buf_reserve(cof_buf *buf, size_t extra, cof_err *err);
 
 /** Adds extra bytes and gives their place, not initialised. @return as cof_buf_reserve. */
-COF_MUST_USE cof_status cof_buf_extend(cof_buf *buf, size_t extra, uint8_t **out_place, cof_err *err);
+COF_MUST_USE cof_status cof_buf_extend(cof_buf *buf, size_t extra, uint8_t **out_place,
+                                       cof_err *err);
 
 /** Copies bytes to the end. The view must not point into the buffer. @return as cof_buf_reserve. */
 COF_MUST_USE cof_status cof_buf_append(cof_buf *buf, cof_view bytes, cof_err *err);
@@ -60,7 +63,8 @@ COF_MUST_USE cof_status cof_buf_append_text(cof_buf *buf, const char *text, cof_
 COF_MUST_USE cof_status cof_buf_printf(cof_buf *buf, cof_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** Puts a NUL after the bytes (not counted in size) and gives the text. @return as cof_buf_reserve. */
+/** Puts a NUL after the bytes (not counted in size) and gives the text. @return as cof_buf_reserve.
+ */
 COF_MUST_USE cof_status cof_buf_text(cof_buf *buf, const char **out_text, cof_err *err);
 
 /** The bytes so far; valid until the buffer changes. */

@@ -9,7 +9,8 @@
 
 #define COF_CLEANUP(function) __attribute__((cleanup(function)))
 
-/** Makes the typed NAME_drop_ (for COF_CLEANUP) and NAME_take of an opaque type with a free function. */
+/** Makes the typed NAME_drop_ (for COF_CLEANUP) and NAME_take of an opaque type with a free
+ * function. */
 #define COF_OWNED(type, free_function)                                                             \
     static inline void type##_drop_(type **owner)                                                  \
     {                                                                                              \
@@ -24,7 +25,8 @@
     }                                                                                              \
     struct cof_owned_semicolon_
 
-/** For plain memory from malloc that holds no secret: COF_CLEANUP(cof_free_drop_) char *text = ... */
+/** For plain memory from malloc that holds no secret: COF_CLEANUP(cof_free_drop_) char *text = ...
+ */
 static inline void cof_free_drop_(void *owner)
 {
     free(*(void **)owner);

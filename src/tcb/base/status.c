@@ -32,7 +32,8 @@ bool cof_status_from_name(const char *name, cof_status *out_status)
     return false;
 }
 
-cof_status cof_err_set(cof_err *err, cof_status status, const char *file, int line, const char *format, ...)
+cof_status cof_err_set(cof_err *err, cof_status status, const char *file, int line,
+                       const char *format, ...)
 {
     if (err != NULL) {
         err->status = status;
@@ -72,7 +73,8 @@ void cof_err_context(cof_err *err, const char *format, ...)
     memcpy(err->detail, joined, sizeof err->detail);
 }
 
-cof_status cof_err_errno(cof_err *err, int errno_value, const char *file, int line, const char *what)
+cof_status cof_err_errno(cof_err *err, int errno_value, const char *file, int line,
+                         const char *what)
 {
     cof_status status = COF_E_IO;
     switch (errno_value) {

@@ -57,19 +57,24 @@ const cof_status_info *cof_status_describe(cof_status status);
 bool cof_status_from_name(const char *name, cof_status *out_status);
 
 /** Fills *err (which may be NULL) and returns status: the body of COF_FAIL. */
-cof_status cof_err_set(cof_err *err, cof_status status, const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+cof_status cof_err_set(cof_err *err, cof_status status, const char *file, int line,
+                       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /** Puts "context: " before the detail, so that callers can say where. err may be NULL. */
 void cof_err_context(cof_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Fails with the status that fits errno_value (ENOSPC: NO_SPACE, EACCES: PERMISSION, ENOENT: NOT_FOUND, else IO). */
-cof_status cof_err_errno(cof_err *err, int errno_value, const char *file, int line, const char *what);
+/** Fails with the status that fits errno_value (ENOSPC: NO_SPACE, EACCES: PERMISSION, ENOENT:
+ * NOT_FOUND, else IO). */
+cof_status cof_err_errno(cof_err *err, int errno_value, const char *file, int line,
+                         const char *what);
 
-/* The status stands in the expression itself, so that static analysis knows that it is not COF_OK. */
+/* The status stands in the expression itself, so that static analysis knows that it is not COF_OK.
+ */
 #define COF_FAIL(err, code, ...)                                                                   \
-    ((void)cof_err_set((err), COF_E_##code, __FILE__, __LINE__, __VA_ARGS__), (cof_status)COF_E_##code)
-#define COF_FAIL_ERRNO(err, errno_value, what) cof_err_errno((err), (errno_value), __FILE__, __LINE__, (what))
+    ((void)cof_err_set((err), COF_E_##code, __FILE__, __LINE__, __VA_ARGS__),                      \
+     (cof_status)COF_E_##code)
+#define COF_FAIL_ERRNO(err, errno_value, what)                                                     \
+    cof_err_errno((err), (errno_value), __FILE__, __LINE__, (what))
 
 /** Returns early with the status of a call that failed: the only macro that hides a return. */
 #define COF_TRY(call)                                                                              \

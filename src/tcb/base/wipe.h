@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Overwrites size bytes with zeros; the compiler cannot remove it. data may be NULL when size is 0. */
+/** Overwrites size bytes with zeros; the compiler cannot remove it. data may be NULL when size is
+ * 0. */
 void cof_wipe(void *data, size_t size);
 
 /** Compares size bytes in time that depends on size alone. */

@@ -29,9 +29,12 @@ bool cof_digest_equal(const cof_digest *a, const cof_digest *b);
 void cof_digest_text(const cof_digest *digest, char out[static 2 * COF_DIGEST_SIZE + 1]);
 
 /** HMAC-SHA-256. @return COF_OK, COF_E_CRYPTO. */
-COF_MUST_USE cof_status cof_hmac_sha256(cof_view key, cof_view bytes, cof_digest *out, cof_err *err);
+COF_MUST_USE cof_status cof_hmac_sha256(cof_view key, cof_view bytes, cof_digest *out,
+                                        cof_err *err);
 
-/** HKDF-SHA-256, extract then expand to out.size (at most 255 * 32) bytes. @return COF_OK, COF_E_CRYPTO. */
-COF_MUST_USE cof_status cof_hkdf(cof_view secret, cof_view salt, cof_view info, cof_span out, cof_err *err);
+/** HKDF-SHA-256, extract then expand to out.size (at most 255 * 32) bytes. @return COF_OK,
+ * COF_E_CRYPTO. */
+COF_MUST_USE cof_status cof_hkdf(cof_view secret, cof_view salt, cof_view info, cof_span out,
+                                 cof_err *err);
 
 #endif

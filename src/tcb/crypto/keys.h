@@ -1,4 +1,5 @@
-/* Symmetric keys, one type per purpose, so that handing one to the wrong function does not compile. */
+/* Symmetric keys, one type per purpose, so that handing one to the wrong function does not compile.
+ */
 #ifndef COF_CRYPTO_KEYS_H
 #define COF_CRYPTO_KEYS_H
 

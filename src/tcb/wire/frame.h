@@ -40,15 +40,16 @@ typedef struct cof_frame_port {
  * @return COF_OK, COF_E_PROTOCOL (type not among the rules, or a length that its rule does not
  *         allow), COF_E_PEER_CLOSED (the stream ended, also within a frame), COF_E_IO, or as wait.
  */
-COF_MUST_USE cof_status cof_frame_read(const cof_frame_port *port, const cof_frame_rule *rules, size_t rule_count,
-                                       uint8_t *out_type, cof_buf *payload, cof_err *err);
+COF_MUST_USE cof_status cof_frame_read(const cof_frame_port *port, const cof_frame_rule *rules,
+                                       size_t rule_count, uint8_t *out_type, cof_buf *payload,
+                                       cof_err *err);
 
 /**
  * Writes one frame whose payload is start, then rest (either may be empty), so that a short header
  * and a large body need not be copied together.
  * @return COF_OK, COF_E_LIMIT, COF_E_PEER_CLOSED, COF_E_IO, or as wait.
  */
-COF_MUST_USE cof_status cof_frame_write(const cof_frame_port *port, uint8_t type, cof_view start, cof_view rest,
-                                        cof_err *err);
+COF_MUST_USE cof_status cof_frame_write(const cof_frame_port *port, uint8_t type, cof_view start,
+                                        cof_view rest, cof_err *err);
 
 #endif

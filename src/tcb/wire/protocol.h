@@ -9,7 +9,8 @@ enum { COF_PROTOCOL_VERSION = 1, COF_RUN_ID_SIZE = 16, COF_START_FIXED_SIZE = 18
 
 /* COF_FRAME(name, type, fewest bytes, most bytes) */
 #define COF_FRAMES_OF_AGENT(COF_FRAME)                                                             \
-    COF_FRAME(START, 0x01, COF_START_FIXED_SIZE + 1, COF_LIMIT_CONTRACT_BYTES + COF_START_FIXED_SIZE)             \
+    COF_FRAME(START, 0x01, COF_START_FIXED_SIZE + 1,                                               \
+              COF_LIMIT_CONTRACT_BYTES + COF_START_FIXED_SIZE)                                     \
     COF_FRAME(ATTESTED, 0x02, 0, COF_LIMIT_TOKEN_BYTES)                                            \
     COF_FRAME(KEY, 0x03, 2, COF_LIMIT_RELEASE_BYTES)                                               \
     COF_FRAME(DATA, 0x04, 1, 1024 * 1024)                                                          \
@@ -34,7 +35,8 @@ enum {
 };
 
 enum {
-#define COF_FRAME(name, type, low, high) COF_FRAME_##name##_LOW = low, COF_FRAME_##name##_HIGH = high,
+#define COF_FRAME(name, type, low, high)                                                           \
+    COF_FRAME_##name##_LOW = low, COF_FRAME_##name##_HIGH = high,
     COF_FRAMES_OF_AGENT(COF_FRAME) COF_FRAMES_OF_WORKER(COF_FRAME)
 #undef COF_FRAME
 };

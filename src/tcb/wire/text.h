@@ -1,4 +1,5 @@
-/* base64url, base64 and hex (RFC 4648), UTF-8. Decoders are strict: one encoding of any bytes is accepted. */
+/* base64url, base64 and hex (RFC 4648), UTF-8. Decoders are strict: one encoding of any bytes is
+ * accepted. */
 #ifndef COF_WIRE_TEXT_H
 #define COF_WIRE_TEXT_H
 
@@ -26,7 +27,8 @@ void cof_hex_text(cof_view bytes, char *out);
 /** Whole, shortest-form UTF-8 without surrogates (RFC 3629). The empty view is. */
 bool cof_utf8_is_valid(cof_view text);
 
-/** Decodes exactly size bytes from 2 * size hex digits of either case. @return COF_OK, COF_E_BAD_FORMAT. */
+/** Decodes exactly size bytes from 2 * size hex digits of either case. @return COF_OK,
+ * COF_E_BAD_FORMAT. */
 COF_MUST_USE cof_status cof_hex_decode(cof_view text, void *out, size_t size, cof_err *err);
 
 #endif

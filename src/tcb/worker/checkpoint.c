@@ -9,7 +9,8 @@ static size_t state_limit(const cof_worker *worker)
     return memory < COF_LIMIT_CHECKPOINT_BYTES ? (size_t)memory : COF_LIMIT_CHECKPOINT_BYTES;
 }
 
-static cof_status find_key(void *context, const cof_front *front, cof_data_key *out_key, cof_err *err)
+static cof_status find_key(void *context, const cof_front *front, cof_data_key *out_key,
+                           cof_err *err)
 {
     const cof_worker *worker = context;
     return cof_front_key_job(front, worker->job_key, out_key, err);

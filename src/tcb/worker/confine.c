@@ -36,7 +36,8 @@ static const struct ruleset_attributes rights[] = {
 };
 static const size_t rights_sizes[] = {8, 8, 8, 16, 16, 24};
 
-static cof_status set_limit(__rlimit_resource_t resource, rlim_t value, const char *what, cof_err *err)
+static cof_status set_limit(__rlimit_resource_t resource, rlim_t value, const char *what,
+                            cof_err *err)
 {
     const struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
     if (setrlimit(resource, &limit) != 0) {
@@ -45,10 +46,12 @@ static cof_status set_limit(__rlimit_resource_t resource, rlim_t value, const ch
     return COF_OK;
 }
 
-/* Best effort: Landlock repeats, with another mechanism, what the system call filter already says. */
+/* Best effort: Landlock repeats, with another mechanism, what the system call filter already says.
+ */
 static void enter_landlock(cof_confinement *out)
 {
-    const long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION_FLAG);
+    const long abi =
+        syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION_FLAG);
     if (abi < 1) {
         return;
     }

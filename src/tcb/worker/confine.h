@@ -14,14 +14,14 @@
 
 /** What holds. The first five are required; the others depend on the kernel. */
 typedef struct cof_confinement {
-    bool no_core_dump;       /* RLIMIT_CORE 0, not dumpable: also no ptrace by the same user */
-    bool no_new_privileges;  /* PR_SET_NO_NEW_PRIVS */
-    bool no_files;           /* only descriptors 0 to 3 are open, no more can be, none can grow */
-    bool system_calls;       /* seccomp allow-list; anything else kills the process */
+    bool no_core_dump;         /* RLIMIT_CORE 0, not dumpable: also no ptrace by the same user */
+    bool no_new_privileges;    /* PR_SET_NO_NEW_PRIVS */
+    bool no_files;             /* only descriptors 0 to 3 are open, no more can be, none can grow */
+    bool system_calls;         /* seccomp allow-list; anything else kills the process */
     bool no_executable_memory; /* mmap and mprotect with PROT_EXEC kill the process */
-    bool no_exec_gain;       /* PR_SET_MDWE, Linux 6.3 */
-    bool landlock;           /* no access to any file, port or signal, as far as the ABI goes */
-    int landlock_abi;        /* 0: none */
+    bool no_exec_gain;         /* PR_SET_MDWE, Linux 6.3 */
+    bool landlock;             /* no access to any file, port or signal, as far as the ABI goes */
+    int landlock_abi;          /* 0: none */
 } cof_confinement;
 
 /**
@@ -34,7 +34,8 @@ COF_MUST_USE cof_status cof_confine(cof_confinement *out, cof_err *err);
 
 /**
  * Limits the address space to what is in use now and bytes more; works after cof_confine(). It can
- * only be lowered. in_use_bytes is what cof_address_space() gave before confinement; 0 does nothing.
+ * only be lowered. in_use_bytes is what cof_address_space() gave before confinement; 0 does
+ * nothing.
  * @return COF_OK, COF_E_CONFINEMENT.
  */
 COF_MUST_USE cof_status cof_confine_memory(uint64_t in_use_bytes, uint64_t bytes, cof_err *err);

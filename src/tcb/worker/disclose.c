@@ -25,7 +25,8 @@ static double measure(const cof_metrics *metrics, size_t index)
     return *(const double *)(const void *)((const char *)metrics + measures[index].offset);
 }
 
-/* A number that is not finite has no meaning here, and none in JSON. @return false without memory. */
+/* A number that is not finite has no meaning here, and none in JSON. @return false without memory.
+ */
 static bool set_number(json_t *object, const char *name, double value)
 {
     return !isfinite(value) || json_object_set_new(object, name, json_real(value)) == 0;
@@ -41,7 +42,8 @@ json_t *cof_disclose_epoch(const cof_train_progress *progress, unsigned disclose
     COF_JSON json_t *object = json_object();
     bool fits = object != NULL;
     if ((disclosed & COF_CONTRACT_DISCLOSE_PROGRESS) != 0) {
-        fits = fits && set_count(object, "epoch", progress->epoch) && set_count(object, "epochs", progress->epochs);
+        fits = fits && set_count(object, "epoch", progress->epoch) &&
+               set_count(object, "epochs", progress->epochs);
     }
     for (size_t i = 0; i < MEASURE_COUNT; i++) {
         if ((disclosed & measures[i].bit) != 0) {
@@ -65,7 +67,8 @@ static json_t *print_confusion(const uint64_t *confusion, size_t classes)
             return NULL;
         }
         for (size_t k = 0; k < classes; k++) {
-            if (json_array_append_new(row, json_integer((json_int_t)confusion[i * classes + k])) != 0) {
+            if (json_array_append_new(row, json_integer((json_int_t)confusion[i * classes + k])) !=
+                0) {
                 return NULL;
             }
         }
@@ -73,7 +76,8 @@ static json_t *print_confusion(const uint64_t *confusion, size_t classes)
     return json_incref(rows);
 }
 
-static json_t *print_measures(const cof_metrics *metrics, const uint64_t *confusion, size_t classes, unsigned disclosed)
+static json_t *print_measures(const cof_metrics *metrics, const uint64_t *confusion, size_t classes,
+                              unsigned disclosed)
 {
     COF_JSON json_t *object = json_object();
     bool fits = object != NULL;
@@ -82,9 +86,11 @@ static json_t *print_measures(const cof_metrics *metrics, const uint64_t *confus
             fits = fits && set_number(object, measures[i].name, measure(metrics, i));
         }
     }
-    const bool has_matrix = classes > 0 && classes <= COF_DISCLOSE_CONFUSION_CLASSES && metrics->rows > 0;
+    const bool has_matrix =
+        classes > 0 && classes <= COF_DISCLOSE_CONFUSION_CLASSES && metrics->rows > 0;
     if ((disclosed & COF_CONTRACT_DISCLOSE_CONFUSION) != 0 && has_matrix) {
-        fits = fits && json_object_set_new(object, "confusion", print_confusion(confusion, classes)) == 0;
+        fits = fits &&
+               json_object_set_new(object, "confusion", print_confusion(confusion, classes)) == 0;
     }
     return fits ? json_incref(object) : NULL;
 }
@@ -94,11 +100,14 @@ json_t *cof_disclose_metrics(const cof_train_report *report, unsigned disclosed)
     COF_JSON json_t *object = json_object();
     bool fits = object != NULL;
     if ((disclosed & COF_CONTRACT_DISCLOSE_PROGRESS) != 0) {
-        fits = fits && set_count(object, "epochs", report->epochs) && set_count(object, "best_epoch", report->best_epoch);
+        fits = fits && set_count(object, "epochs", report->epochs) &&
+               set_count(object, "best_epoch", report->best_epoch);
     }
-    json_t *validation = print_measures(&report->validation, report->validation_confusion, report->classes, disclosed);
+    json_t *validation = print_measures(&report->validation, report->validation_confusion,
+                                        report->classes, disclosed);
     fits = json_object_set_new(object, "validation", validation) == 0 && fits;
-    json_t *test = print_measures(&report->test, report->test_confusion, report->classes, disclosed);
+    json_t *test =
+        print_measures(&report->test, report->test_confusion, report->classes, disclosed);
     fits = json_object_set_new(object, "test", test) == 0 && fits;
     return fits ? json_incref(object) : NULL;
 }
@@ -116,7 +125,8 @@ json_t *cof_disclose_history(const cof_trainer *trainer, unsigned disclosed)
             continue;
         }
         json_t *row = cof_disclose_epoch(cof_trainer_history(trainer, epoch), disclosed);
-        if (row == NULL || json_object_del(row, "epochs") != 0 || json_array_append_new(rows, row) != 0) {
+        if (row == NULL || json_object_del(row, "epochs") != 0 ||
+            json_array_append_new(rows, row) != 0) {
             return NULL;
         }
     }

@@ -18,7 +18,8 @@ static cof_status make_evidence(cof_worker *worker, cof_err *err)
     return cof_quote_source_quote(worker->config->quotes, report_data, &worker->evidence, err);
 }
 
-/* Three parts of base64url, or nothing. Who it convinces is not the worker's business; that it is text is. */
+/* Three parts of base64url, or nothing. Who it convinces is not the worker's business; that it is
+ * text is. */
 static cof_status check_token(cof_view token, cof_err *err)
 {
     for (size_t i = 0; i < token.size; i++) {
@@ -41,11 +42,13 @@ cof_status cof_worker_give_evidence(cof_worker *worker, cof_err *err)
     COF_TRY(cof_buf_append(&start, cof_buf_view(&worker->runtime), err));
     COF_TRY(cof_write_u8(&start, (uint8_t)strlen(name), err));
     COF_TRY(cof_buf_append_text(&start, name, err));
-    COF_TRY(cof_worker_say(worker, COF_FRAME_EVIDENCE, cof_buf_view(&start), cof_buf_view(&worker->evidence), err));
+    COF_TRY(cof_worker_say(worker, COF_FRAME_EVIDENCE, cof_buf_view(&start),
+                           cof_buf_view(&worker->evidence), err));
     uint8_t type = 0;
     COF_TRY(cof_worker_hear(worker, &type, err));
     COF_TRY(check_token(cof_buf_view(&worker->frame), err));
-    /* Kept for the receipt only: who releases keys judges the token, and who verifies the receipt. */
+    /* Kept for the receipt only: who releases keys judges the token, and who verifies the receipt.
+     */
     COF_TRY(cof_buf_append(&worker->token, cof_buf_view(&worker->frame), err));
     return cof_worker_event(worker, "attested", json_object(), err);
 }

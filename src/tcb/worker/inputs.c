@@ -22,7 +22,8 @@ static void reader_drop(reader *self)
     cof_idx_free(self->idx);
 }
 
-static cof_status find_key(void *context, const cof_front *front, cof_data_key *out_key, cof_err *err)
+static cof_status find_key(void *context, const cof_front *front, cof_data_key *out_key,
+                           cof_err *err)
 {
     const reader *self = context;
     const size_t owner = self->input->owner;
@@ -37,7 +38,8 @@ static cof_status take_plain(void *context, cof_view plain, cof_err *err)
     if (self->csv != NULL) {
         return cof_csv_feed(self->csv, plain, err);
     }
-    return self->object == 0 ? cof_idx_values(self->idx, plain, err) : cof_idx_labels(self->idx, plain, err);
+    return self->object == 0 ? cof_idx_values(self->idx, plain, err)
+                             : cof_idx_labels(self->idx, plain, err);
 }
 
 static cof_schema_task schema_task(cof_contract_task task)
@@ -88,9 +90,10 @@ static cof_status get_object(reader *self, size_t input_index, cof_err *err)
     const cof_stream_calls calls = {.key = find_key, .sink = take_plain, .context = self};
     COF_CLEANUP(cof_seal_stream_drop_) cof_seal_stream *stream = NULL;
     COF_TRY(cof_seal_stream_new(&expect, &calls, &stream, err));
-    const uint8_t ask[4] = {(uint8_t)input_index, (uint8_t)(input_index >> 8), (uint8_t)self->object,
-                            (uint8_t)(self->object >> 8)};
-    COF_TRY(cof_worker_say(worker, COF_FRAME_ASK_INPUT, cof_view_of(ask, sizeof ask), (cof_view){0}, err));
+    const uint8_t ask[4] = {(uint8_t)input_index, (uint8_t)(input_index >> 8),
+                            (uint8_t)self->object, (uint8_t)(self->object >> 8)};
+    COF_TRY(cof_worker_say(worker, COF_FRAME_ASK_INPUT, cof_view_of(ask, sizeof ask), (cof_view){0},
+                           err));
     for (;;) {
         uint8_t type = 0;
         COF_TRY(cof_worker_hear(worker, &type, err));
@@ -112,14 +115,15 @@ static cof_status reader_finish(reader *self, cof_rows **out_rows, cof_err *err)
 /* Places and counts of what is wrong leave in an event; the failure itself stays what it was. */
 static void report_problems(reader *self)
 {
-    const cof_problems *problems = self->csv != NULL ? cof_csv_problems(self->csv) : cof_idx_problems(self->idx);
+    const cof_problems *problems =
+        self->csv != NULL ? cof_csv_problems(self->csv) : cof_idx_problems(self->idx);
     if (problems->kept_count == 0) {
         return;
     }
     COF_JSON json_t *array = NULL;
     COF_JSON json_t *members = json_object();
-    if (cof_problems_to_json(problems, self->input->schema, &array, NULL) != COF_OK || members == NULL ||
-        json_object_set(members, "problems", array) != 0 ||
+    if (cof_problems_to_json(problems, self->input->schema, &array, NULL) != COF_OK ||
+        members == NULL || json_object_set(members, "problems", array) != 0 ||
         json_object_set_new(members, "input", json_string(self->input->name)) != 0) {
         return;
     }
@@ -136,7 +140,8 @@ static cof_status read_objects(reader *self, size_t index, cof_rows **out_rows, 
 
 static cof_status get_input(cof_worker *worker, size_t index, cof_err *err)
 {
-    COF_CLEANUP(reader_drop) reader self = {.worker = worker, .input = &worker->contract->inputs[index]};
+    COF_CLEANUP(reader_drop)
+    reader self = {.worker = worker, .input = &worker->contract->inputs[index]};
     COF_TRY(reader_start(&self, err));
     cof_rows *rows = NULL;
     const cof_status status = read_objects(&self, index, &rows, err);
@@ -150,7 +155,8 @@ static cof_status get_input(cof_worker *worker, size_t index, cof_err *err)
 }
 
 /* Rows of all inputs of one use, and their shape, which must be one. */
-static cof_status add_up(const cof_worker *worker, cof_contract_use use, cof_table *out, cof_err *err)
+static cof_status add_up(const cof_worker *worker, cof_contract_use use, cof_table *out,
+                         cof_err *err)
 {
     cof_table sum = {.rows = 0};
     for (size_t i = 0; i < worker->contract->input_count; i++) {
@@ -159,7 +165,8 @@ static cof_status add_up(const cof_worker *worker, cof_contract_use use, cof_tab
         }
         const cof_table_shape *shape = cof_rows_shape(worker->inputs.rows[i]);
         if (sum.rows > 0 && !cof_table_shape_equal(&sum.shape, shape)) {
-            return COF_FAIL(err, SCHEMA_MISMATCH, "input %zu has another shape than those before", i);
+            return COF_FAIL(err, SCHEMA_MISMATCH, "input %zu has another shape than those before",
+                            i);
         }
         sum.shape = *shape;
         COF_TRY(cof_size_add(sum.rows, cof_rows_count(worker->inputs.rows[i]), &sum.rows, err));
@@ -212,7 +219,8 @@ static cof_status join(cof_worker *worker, cof_err *err)
     cof_worker_inputs *inputs = &worker->inputs;
     COF_TRY(add_up(worker, COF_CONTRACT_TRAIN, &inputs->train, err));
     COF_TRY(add_up(worker, COF_CONTRACT_TEST, &inputs->test, err));
-    if (inputs->test.rows > 0 && !cof_table_shape_equal(&inputs->train.shape, &inputs->test.shape)) {
+    if (inputs->test.rows > 0 &&
+        !cof_table_shape_equal(&inputs->train.shape, &inputs->test.shape)) {
         return COF_FAIL(err, SCHEMA_MISMATCH, "test rows have another shape than training rows");
     }
     size_t need = 0;
@@ -238,7 +246,9 @@ cof_status cof_worker_get_inputs(cof_worker *worker, cof_err *err)
         worker->owners[i] = NULL;
     }
     json_t *members = json_object();
-    if (members != NULL && json_object_set_new(members, "bytes", json_integer((json_int_t)worker->inputs.plain_bytes)) != 0) {
+    if (members != NULL &&
+        json_object_set_new(members, "bytes",
+                            json_integer((json_int_t)worker->inputs.plain_bytes)) != 0) {
         json_decref(members);
         members = NULL;
     }

@@ -8,12 +8,12 @@
 
 /** Plain value; zeroed is valid and empty. */
 typedef struct cof_worker_inputs {
-    cof_rows *rows[COF_LIMIT_INPUTS];       /* of each input, until they are joined */
-    uint64_t row_counts[COF_LIMIT_INPUTS];  /* of each input, for the receipt */
-    uint64_t plain_bytes;                   /* that were opened */
-    cof_arena arena;                        /* holds both tables */
+    cof_rows *rows[COF_LIMIT_INPUTS];      /* of each input, until they are joined */
+    uint64_t row_counts[COF_LIMIT_INPUTS]; /* of each input, for the receipt */
+    uint64_t plain_bytes;                  /* that were opened */
+    cof_arena arena;                       /* holds both tables */
     cof_table train;
-    cof_table test;                         /* rows 0: no input has use test */
+    cof_table test; /* rows 0: no input has use test */
 } cof_worker_inputs;
 
 /** Wipes and frees. */

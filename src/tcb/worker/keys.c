@@ -5,11 +5,13 @@
 static cof_status get_key(cof_worker *worker, size_t owner, cof_err *err)
 {
     const uint8_t index[2] = {(uint8_t)owner, (uint8_t)(owner >> 8)};
-    COF_TRY(cof_worker_say(worker, COF_FRAME_ASK_KEY, cof_view_of(index, sizeof index), (cof_view){0}, err));
+    COF_TRY(cof_worker_say(worker, COF_FRAME_ASK_KEY, cof_view_of(index, sizeof index),
+                           (cof_view){0}, err));
     uint8_t type = 0;
     COF_TRY(cof_worker_hear(worker, &type, err));
     const cof_view key = cof_buf_view(&worker->frame);
-    const cof_view wrapped = cof_view_of(key.data + 1, key.size - 1); /* the rule: at least 2 bytes */
+    const cof_view wrapped =
+        cof_view_of(key.data + 1, key.size - 1); /* the rule: at least 2 bytes */
     return cof_release_unwrap(worker->transfer, key.data[0], wrapped, &worker->owners[owner], err);
 }
 
@@ -20,7 +22,8 @@ static cof_status make_job_key(cof_worker *worker, cof_err *err)
         owners[i] = worker->owners[i];
     }
     worker->job_key = (cof_wrap_key *)(void *)worker->config->secrets.data;
-    return cof_job_key_derive(owners, worker->contract->owner_count, &worker->contract->digest, worker->job_key, err);
+    return cof_job_key_derive(owners, worker->contract->owner_count, &worker->contract->digest,
+                              worker->job_key, err);
 }
 
 cof_status cof_worker_get_keys(cof_worker *worker, cof_err *err)

@@ -11,12 +11,15 @@ static const cof_contract_input *first_training_input(const cof_contract *contra
 }
 
 /* Each name appended to one text with a NUL behind it, all features first. */
-static cof_status collect(const cof_contract_input *input, size_t columns, size_t classes, cof_buf *text, cof_err *err)
+static cof_status collect(const cof_contract_input *input, size_t columns, size_t classes,
+                          cof_buf *text, cof_err *err)
 {
     static const uint8_t nul = 0;
     for (size_t i = 0; i < columns + classes; i++) {
-        COF_TRY(i < columns ? cof_schema_feature_name(input->schema, input->target_column, i, text, err)
-                            : cof_schema_class_name(input->schema, input->target_column, i - columns, text, err));
+        COF_TRY(i < columns
+                    ? cof_schema_feature_name(input->schema, input->target_column, i, text, err)
+                    : cof_schema_class_name(input->schema, input->target_column, i - columns, text,
+                                            err));
         COF_TRY(cof_buf_append(text, cof_view_of(&nul, 1), err));
     }
     return COF_OK;
@@ -34,7 +37,8 @@ static const char *point(const char **names, size_t count, const char *at)
     return at;
 }
 
-cof_status cof_worker_names_make(const cof_contract *contract, size_t columns, cof_worker_names *out, cof_err *err)
+cof_status cof_worker_names_make(const cof_contract *contract, size_t columns,
+                                 cof_worker_names *out, cof_err *err)
 {
     COF_CLEANUP(cof_worker_names_free) cof_worker_names names = {0};
     const cof_contract_input *input = first_training_input(contract);

@@ -17,8 +17,8 @@ typedef struct cof_worker_names {
  * The names that the schema of the contract's first training input gives; none for IDX.
  * @param columns  features of a row
  */
-COF_MUST_USE cof_status cof_worker_names_make(const cof_contract *contract, size_t columns, cof_worker_names *out,
-                                              cof_err *err);
+COF_MUST_USE cof_status cof_worker_names_make(const cof_contract *contract, size_t columns,
+                                              cof_worker_names *out, cof_err *err);
 
 void cof_worker_names_free(cof_worker_names *names);
 

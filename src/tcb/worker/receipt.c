@@ -6,8 +6,8 @@
 #include "tcb/worker/talk.h"
 
 /*
- * The receipt of docs/formats/receipt.md: a statement made of parts that are each one function, then
- * a DSSE envelope around it.
+ * The receipt of docs/formats/receipt.md: a statement made of parts that are each one function,
+ * then a DSSE envelope around it.
  */
 #define PAYLOAD_TYPE "application/vnd.in-toto+json"
 
@@ -38,8 +38,8 @@ static json_t *print_subject(const cof_worker *worker)
 {
     COF_JSON json_t *subject = json_array();
     for (size_t i = 0; i < worker->contract->output_count; i++) {
-        json_t *one = json_pack("{s:s,s:{s:o}}", "name", worker->contract->outputs[i].name, "digest", "sha256",
-                                text_of_digest(&worker->outputs[i].plain));
+        json_t *one = json_pack("{s:s,s:{s:o}}", "name", worker->contract->outputs[i].name,
+                                "digest", "sha256", text_of_digest(&worker->outputs[i].plain));
         if (json_array_append_new(subject, one) != 0) {
             return NULL;
         }
@@ -102,7 +102,8 @@ static cof_status add_evidence(const cof_worker *worker, json_t *predicate, cof_
     COF_TRY(cof_json_set(predicate, "evidence", evidence, err));
     COF_TRY(set_base64url(evidence, "quote", cof_buf_view(&worker->evidence), err));
     COF_TRY(set_base64url(evidence, "runtime", cof_buf_view(&worker->runtime), err));
-    return cof_json_set(predicate, "attestation", json_pack("{s:o}", "token", text_of_view(cof_buf_view(&worker->token))),
+    return cof_json_set(predicate, "attestation",
+                        json_pack("{s:o}", "token", text_of_view(cof_buf_view(&worker->token))),
                         err);
 }
 
@@ -114,7 +115,8 @@ static cof_status add_results(cof_worker *worker, json_t *predicate, cof_err *er
     COF_TRY(cof_json_set(predicate, "inputs", print_inputs(worker), err));
     COF_TRY(cof_json_set(predicate, "outputs", print_outputs(worker), err));
     COF_TRY(cof_json_set(predicate, "metrics", cof_disclose_metrics(&report, disclosed), err));
-    return cof_json_set(predicate, "history", cof_disclose_history(worker->trainer, disclosed), err);
+    return cof_json_set(predicate, "history", cof_disclose_history(worker->trainer, disclosed),
+                        err);
 }
 
 static cof_status add_identity(const cof_worker *worker, json_t *predicate, cof_err *err)
@@ -122,10 +124,13 @@ static cof_status add_identity(const cof_worker *worker, json_t *predicate, cof_
     char run[2 * COF_RUN_ID_SIZE + 1];
     cof_hex_text(cof_view_of(worker->run, sizeof worker->run), run);
     COF_TRY(cof_json_set(predicate, "contract", json_incref(worker->contract->json), err));
-    COF_TRY(cof_json_set(predicate, "contract_digest", text_of_digest(&worker->contract->digest), err));
+    COF_TRY(
+        cof_json_set(predicate, "contract_digest", text_of_digest(&worker->contract->digest), err));
     COF_TRY(cof_json_set(predicate, "run", json_string(run), err));
-    COF_TRY(cof_json_set(predicate, "worker",
-                         json_pack("{s:s,s:s}", "version", COF_VERSION, "kernel", cof_path_name(worker->path)), err));
+    COF_TRY(cof_json_set(
+        predicate, "worker",
+        json_pack("{s:s,s:s}", "version", COF_VERSION, "kernel", cof_path_name(worker->path)),
+        err));
     COF_TRY(cof_json_set(predicate, "log",
                          json_pack("{s:I,s:o}", "events", (json_int_t)worker->event_count, "head",
                                    text_of_digest(&worker->event_head)),
@@ -135,8 +140,9 @@ static cof_status add_identity(const cof_worker *worker, json_t *predicate, cof_
 
 static cof_status print_statement(cof_worker *worker, cof_buf *out, cof_err *err)
 {
-    COF_JSON json_t *statement = json_pack("{s:s,s:s,s:{}}", "_type", "https://in-toto.io/Statement/v1", "predicateType",
-                                           "urn:coffer:receipt:v1", "predicate");
+    COF_JSON json_t *statement =
+        json_pack("{s:s,s:s,s:{}}", "_type", "https://in-toto.io/Statement/v1", "predicateType",
+                  "urn:coffer:receipt:v1", "predicate");
     if (statement == NULL) {
         return COF_FAIL(err, NO_MEMORY, "statement");
     }
@@ -149,11 +155,13 @@ static cof_status print_statement(cof_worker *worker, cof_buf *out, cof_err *err
 }
 
 /* DSSE's pre-authentication encoding. */
-static cof_status sign_statement(const cof_worker *worker, cof_view statement, cof_buf *out_signature, cof_err *err)
+static cof_status sign_statement(const cof_worker *worker, cof_view statement,
+                                 cof_buf *out_signature, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf pae;
     cof_buf_init(&pae, STATEMENT_LIMIT + 256);
-    COF_TRY(cof_buf_printf(&pae, err, "DSSEv1 %zu " PAYLOAD_TYPE " %zu ", strlen(PAYLOAD_TYPE), statement.size));
+    COF_TRY(cof_buf_printf(&pae, err, "DSSEv1 %zu " PAYLOAD_TYPE " %zu ", strlen(PAYLOAD_TYPE),
+                           statement.size));
     COF_TRY(cof_buf_append(&pae, statement, err));
     return cof_ec_sign_der(worker->sign, cof_buf_view(&pae), out_signature, err);
 }
@@ -175,8 +183,9 @@ static cof_status print_envelope(cof_view statement, cof_view signature, cof_buf
     cof_buf_init(&signed_text, 1024);
     COF_TRY(print_base64(statement, &payload, &payload_json, err));
     COF_TRY(print_base64(signature, &signed_text, &signed_json, err));
-    COF_JSON json_t *envelope = json_pack("{s:O,s:s,s:[{s:s,s:O}]}", "payload", payload_json, "payloadType", PAYLOAD_TYPE,
-                                          "signatures", "keyid", "coffer-sign", "sig", signed_json);
+    COF_JSON json_t *envelope =
+        json_pack("{s:O,s:s,s:[{s:s,s:O}]}", "payload", payload_json, "payloadType", PAYLOAD_TYPE,
+                  "signatures", "keyid", "coffer-sign", "sig", signed_json);
     if (envelope == NULL) {
         return COF_FAIL(err, NO_MEMORY, "envelope");
     }
@@ -194,5 +203,6 @@ cof_status cof_worker_put_receipt(cof_worker *worker, cof_err *err)
     COF_TRY(print_statement(worker, &statement, err));
     COF_TRY(sign_statement(worker, cof_buf_view(&statement), &signature, err));
     COF_TRY(print_envelope(cof_buf_view(&statement), cof_buf_view(&signature), &envelope, err));
-    return cof_worker_put(worker, COF_PUT_RECEIPT, "receipt", cof_buf_view(&envelope), (cof_view){0}, err);
+    return cof_worker_put(worker, COF_PUT_RECEIPT, "receipt", cof_buf_view(&envelope),
+                          (cof_view){0}, err);
 }

@@ -12,19 +12,20 @@ static json_t *print_job(const cof_worker *worker)
     char run[2 * COF_RUN_ID_SIZE + 1];
     cof_digest_text(&worker->contract->digest, digest);
     cof_hex_text(cof_view_of(worker->run, sizeof worker->run), run);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", worker->contract->name, "purpose", worker->contract->purpose,
-                     "contract", digest, "run", run, "worker", COF_VERSION, "kernel",
-                     cof_path_name(worker->path));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", worker->contract->name, "purpose",
+                     worker->contract->purpose, "contract", digest, "run", run, "worker",
+                     COF_VERSION, "kernel", cof_path_name(worker->path));
 }
 
 static json_t *print_model(const cof_worker *worker)
 {
     const json_t *contract = worker->contract->json;
     const cof_train_spec *spec = cof_trainer_spec(worker->trainer);
-    return json_pack("{s:O,s:O,s:O,s:I,s:I,s:I}", "task", json_object_get(contract, "task"), "model",
-                     json_object_get(contract, "model"), "training", json_object_get(contract, "training"), "parameters",
-                     (json_int_t)cof_worker_parameter_count(spec), "features", (json_int_t)spec->columns, "classes",
-                     (json_int_t)spec->classes);
+    return json_pack("{s:O,s:O,s:O,s:I,s:I,s:I}", "task", json_object_get(contract, "task"),
+                     "model", json_object_get(contract, "model"), "training",
+                     json_object_get(contract, "training"), "parameters",
+                     (json_int_t)cof_worker_parameter_count(spec), "features",
+                     (json_int_t)spec->columns, "classes", (json_int_t)spec->classes);
 }
 
 /* Counts, as a model card needs them: what was trained on, what was held out. */
@@ -36,14 +37,16 @@ static json_t *print_data(const cof_worker *worker)
         const cof_contract_input *input = &worker->contract->inputs[i];
         json_t *one = json_pack("{s:s,s:s,s:s,s:s,s:I}", "name", input->name, "owner",
                                 worker->contract->owners[input->owner].name, "format",
-                                cof_contract_format_name(input->format), "use", cof_contract_use_name(input->use), "rows",
+                                cof_contract_format_name(input->format), "use",
+                                cof_contract_use_name(input->use), "rows",
                                 (json_int_t)worker->inputs.row_counts[i]);
         if (json_array_append_new(inputs, one) != 0) {
             return NULL;
         }
     }
-    return json_pack("{s:O,s:I,s:I,s:I}", "inputs", inputs, "train", (json_int_t)split->train, "validation",
-                     (json_int_t)split->validation, "test", (json_int_t)(split->test + worker->inputs.test.rows));
+    return json_pack("{s:O,s:I,s:I,s:I}", "inputs", inputs, "train", (json_int_t)split->train,
+                     "validation", (json_int_t)split->validation, "test",
+                     (json_int_t)(split->test + worker->inputs.test.rows));
 }
 
 cof_status cof_worker_report_print(cof_worker *worker, cof_buf *out, cof_err *err)
@@ -59,7 +62,9 @@ cof_status cof_worker_report_print(cof_worker *worker, cof_buf *out, cof_err *er
     COF_TRY(cof_json_set(report, "model", print_model(worker), err));
     COF_TRY(cof_json_set(report, "data", print_data(worker), err));
     COF_TRY(cof_json_set(report, "stopped_early", json_boolean(result.is_stopped_early), err));
-    COF_TRY(cof_json_set(report, "metrics", cof_disclose_metrics(&result, COF_DISCLOSE_EVERYTHING), err));
-    COF_TRY(cof_json_set(report, "history", cof_disclose_history(worker->trainer, COF_DISCLOSE_EVERYTHING), err));
+    COF_TRY(cof_json_set(report, "metrics", cof_disclose_metrics(&result, COF_DISCLOSE_EVERYTHING),
+                         err));
+    COF_TRY(cof_json_set(report, "history",
+                         cof_disclose_history(worker->trainer, COF_DISCLOSE_EVERYTHING), err));
     return cof_json_canonical(report, out, err);
 }

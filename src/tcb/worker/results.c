@@ -11,13 +11,14 @@ static const size_t REPORT_LIMIT = (size_t)16 * 1024 * 1024;
 static cof_status make_model(cof_worker *worker, cof_buf *out, cof_err *err)
 {
     COF_CLEANUP(cof_worker_names_free) cof_worker_names names = {0};
-    COF_TRY(cof_worker_names_make(worker->contract, worker->inputs.train.shape.columns, &names, err));
+    COF_TRY(
+        cof_worker_names_make(worker->contract, worker->inputs.train.shape.columns, &names, err));
     cof_buf_init(out, cof_trainer_save_size(worker->trainer) + MODEL_EXTRA);
     return cof_safetensors_write(worker->trainer, &names.model, out, err);
 }
 
-static cof_status make_output(cof_worker *worker, const cof_contract_output *output, cof_buf *out, cof_seal_kind *out_kind,
-                              cof_err *err)
+static cof_status make_output(cof_worker *worker, const cof_contract_output *output, cof_buf *out,
+                              cof_seal_kind *out_kind, cof_err *err)
 {
     switch (output->format) {
     case COF_CONTRACT_SAFETENSORS:
@@ -42,7 +43,8 @@ static cof_status put_output(cof_worker *worker, size_t index, cof_err *err)
                             .recipients = recipients,
                             .recipient_count = output->recipient_count};
     for (size_t i = 0; i < output->recipient_count; i++) {
-        recipients[i] = (cof_recipient){.kid = output->recipients[i].kid, .rsa = output->recipients[i].key};
+        recipients[i] =
+            (cof_recipient){.kid = output->recipients[i].kid, .rsa = output->recipients[i].key};
     }
     COF_TRY(make_output(worker, output, &plain, &seal.kind, err));
     COF_TRY(cof_digest_of(cof_buf_view(&plain), &result->plain, err));
@@ -51,7 +53,8 @@ static cof_status put_output(cof_worker *worker, size_t index, cof_err *err)
     char digest[2 * COF_DIGEST_SIZE + 1];
     cof_digest_text(&result->sealed, digest);
     return cof_worker_event(worker, "sealed",
-                            json_pack("{s:s,s:s,s:I}", "output", output->name, "digest", digest, "size", (json_int_t)size),
+                            json_pack("{s:s,s:s,s:I}", "output", output->name, "digest", digest,
+                                      "size", (json_int_t)size),
                             err);
 }
 

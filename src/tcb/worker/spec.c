@@ -1,22 +1,26 @@
 #include "tcb/worker/spec.h"
 
-/* Where an enum of contracts and one of the trainer name the same things: [contract's value] = trainer's. */
+/* Where an enum of contracts and one of the trainer name the same things: [contract's value] =
+ * trainer's. */
 static const cof_task tasks[] = {[COF_CONTRACT_REGRESSION] = COF_TASK_REGRESSION,
                                  [COF_CONTRACT_BINARY] = COF_TASK_BINARY,
                                  [COF_CONTRACT_CLASSES] = COF_TASK_CLASSES};
-static const cof_model_kind models[] = {[COF_CONTRACT_LINEAR] = COF_MODEL_LINEAR, [COF_CONTRACT_MLP] = COF_MODEL_MLP};
-static const cof_activation activations[] = {[COF_CONTRACT_RELU] = COF_ACTIVATION_RELU,
-                                             [COF_CONTRACT_TANH] = COF_ACTIVATION_TANH};
-static const cof_optimizer_kind optimizers[] = {[COF_CONTRACT_SGD] = COF_OPTIMIZER_SGD,
-                                                [COF_CONTRACT_ADAMW] = COF_OPTIMIZER_ADAMW};
+static const cof_model_kind models[] = {
+    [COF_CONTRACT_LINEAR] = COF_MODEL_LINEAR, [COF_CONTRACT_MLP] = COF_MODEL_MLP};
+static const cof_activation activations[] = {
+    [COF_CONTRACT_RELU] = COF_ACTIVATION_RELU, [COF_CONTRACT_TANH] = COF_ACTIVATION_TANH};
+static const cof_optimizer_kind optimizers[] = {
+    [COF_CONTRACT_SGD] = COF_OPTIMIZER_SGD, [COF_CONTRACT_ADAMW] = COF_OPTIMIZER_ADAMW};
 static const cof_class_weights weights[] = {[COF_CONTRACT_WEIGHTS_NONE] = COF_CLASS_WEIGHTS_NONE,
-                                            [COF_CONTRACT_WEIGHTS_BALANCED] = COF_CLASS_WEIGHTS_BALANCED};
+                                            [COF_CONTRACT_WEIGHTS_BALANCED] =
+                                                COF_CLASS_WEIGHTS_BALANCED};
 static const cof_stop_metric stops[] = {[COF_CONTRACT_STOP_NONE] = COF_STOP_NONE,
                                         [COF_CONTRACT_STOP_LOSS] = COF_STOP_LOSS,
                                         [COF_CONTRACT_STOP_ACCURACY] = COF_STOP_ACCURACY,
                                         [COF_CONTRACT_STOP_AUC] = COF_STOP_AUC};
 
-void cof_worker_spec(const cof_contract *contract, size_t columns, cof_kernel_path path, cof_train_spec *out)
+void cof_worker_spec(const cof_contract *contract, size_t columns, cof_kernel_path path,
+                     cof_train_spec *out)
 {
     const cof_contract_training *training = &contract->training;
     const cof_contract_optimizer *optimizer = &training->optimizer;

@@ -22,7 +22,8 @@ static const struct {
 };
 enum { KERNEL_COUNT = sizeof kernels / sizeof kernels[0] };
 
-/* The contract's kernel wins; where it says any, the host may choose; where the host does not, the best. */
+/* The contract's kernel wins; where it says any, the host may choose; where the host does not, the
+ * best. */
 static cof_status choose_kernel(cof_worker *worker, uint8_t asked, cof_err *err)
 {
     if (asked > KERNEL_COUNT) {
@@ -36,7 +37,8 @@ static cof_status choose_kernel(cof_worker *worker, uint8_t asked, cof_err *err)
         }
     }
     if (asked != 0 && path != kernels[asked - 1].path) {
-        return COF_FAIL(err, CONTRACT_MISMATCH, "the contract asks for kernel %s", cof_path_name(path));
+        return COF_FAIL(err, CONTRACT_MISMATCH, "the contract asks for kernel %s",
+                        cof_path_name(path));
     }
     if (!cof_path_is_available(path)) {
         return COF_FAIL(err, KERNEL_UNAVAILABLE, "%s", cof_path_name(path));
@@ -63,9 +65,11 @@ cof_status cof_worker_start(cof_worker *worker, cof_err *err)
     COF_TRY(cof_contract_parse(contract, &worker->contract, err));
     COF_TRY(choose_kernel(worker, kernel, err));
     const uint64_t stacks = worker->contract->training.threads * STACK_BYTES;
-    /* Address space, not memory: rows and their final table are both mapped while one moves into the other. */
+    /* Address space, not memory: rows and their final table are both mapped while one moves into
+     * the other. */
     COF_TRY(cof_confine_memory(worker->config->in_use_bytes,
-                               2 * worker->contract->limits.memory_bytes + stacks + MEMORY_SLACK, err));
+                               2 * worker->contract->limits.memory_bytes + stacks + MEMORY_SLACK,
+                               err));
     /* Made here, for this process alone; they never leave it. */
     COF_TRY(cof_rsa_generate(2048, &worker->transfer, err));
     return cof_ec_generate(&worker->sign, err);

@@ -8,8 +8,8 @@
 #include "tcb/crypto/keys.h"
 #include "tcb/tensor/path.h"
 #include "tcb/train/trainer.h"
-#include "tcb/worker/inputs.h"
 #include "tcb/wire/protocol.h"
+#include "tcb/worker/inputs.h"
 #include "tcb/worker/worker.h"
 
 enum { COF_WORKER_STEPS = 16 }; /* most different steps of a timeline */
@@ -55,7 +55,7 @@ struct cof_worker {
 
     /* keys */
     cof_rsa_key *owners[COF_LIMIT_OWNERS]; /* until the inputs are in */
-    cof_wrap_key *job_key; /* in the configuration's secret pages */
+    cof_wrap_key *job_key;                 /* in the configuration's secret pages */
 
     /* checkpoint, inputs, training */
     cof_buf checkpoint; /* an opened trainer's state; empty: none was given */

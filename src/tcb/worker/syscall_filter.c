@@ -13,8 +13,8 @@
 
 /*
  * Implementation notes. The program is made from the table below: for each row one comparison of
- * the number and, when the row asks for it, one of an argument's low 32 bits (flags and process ids are
- * ints; the kernel ignores or refuses the upper half). The first row whose number fits decides.
+ * the number and, when the row asks for it, one of an argument's low 32 bits (flags and process ids
+ * are ints; the kernel ignores or refuses the upper half). The first row whose number fits decides.
  */
 #ifndef __x86_64__
 #error "the system call filter is written for x86-64"

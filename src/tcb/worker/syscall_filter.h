@@ -5,8 +5,8 @@
 #include "tcb/base/status.h"
 
 /**
- * From now on any system call that is not on the list, or not with the listed arguments, kills the process.
- * PR_SET_NO_NEW_PRIVS must be set. @return COF_OK, COF_E_CONFINEMENT.
+ * From now on any system call that is not on the list, or not with the listed arguments, kills the
+ * process. PR_SET_NO_NEW_PRIVS must be set. @return COF_OK, COF_E_CONFINEMENT.
  */
 COF_MUST_USE cof_status cof_syscall_filter_enter(cof_err *err);
 

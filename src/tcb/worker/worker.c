@@ -22,7 +22,8 @@ static const cof_worker_state states[] = {
     {"receipt", cof_worker_put_receipt, 0, {{0}}},
 };
 
-/* All that libcrypto allocates, keys among it, lives here, locked: a quarter of what an ordinary user may lock. A power of two. */
+/* All that libcrypto allocates, keys among it, lives here, locked: a quarter of what an ordinary
+ * user may lock. A power of two. */
 enum { SECRET_HEAP_SIZE = 2048 * 1024 };
 
 cof_status cof_worker_prepare(cof_err *err)
@@ -33,7 +34,8 @@ cof_status cof_worker_prepare(cof_err *err)
     if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1) {
         return COF_FAIL(err, CRYPTO, "the cryptographic library does not start");
     }
-    /* The first draw seeds the generator; jansson would otherwise open /dev/urandom for its seed. */
+    /* The first draw seeds the generator; jansson would otherwise open /dev/urandom for its seed.
+     */
     size_t seed = 0;
     COF_TRY(cof_random((cof_span){(uint8_t *)&seed, sizeof seed}, err));
     json_object_seed(seed | 1);
@@ -81,7 +83,8 @@ cof_status cof_worker_run(const cof_worker_config *config, cof_err *err)
     cof_buf_init(&worker.token, COF_LIMIT_TOKEN_BYTES);
     const cof_status status = run_states(&worker, err);
     if (status != COF_OK) {
-        /* The code alone leaves. Nobody may be left to hear it: then the first failure is what counts. */
+        /* The code alone leaves. Nobody may be left to hear it: then the first failure is what
+         * counts. */
         const char *name = cof_status_describe(status)->name;
         (void)!cof_worker_say(&worker, COF_FRAME_FAILED, cof_view_text(name), (cof_view){0}, NULL);
     }

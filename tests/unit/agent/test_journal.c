@@ -94,7 +94,9 @@ static void a_journal_of_another_run_or_contract_is_refused(void **state)
     cof_journal *journal = reopen(NULL);
     cof_journal *other = NULL;
     cof_journal_free(journal);
-    assert_status(cof_journal_open(path.text, contract, "33333333333333333333333333333333", &other, NULL), CONFIG);
+    assert_status(
+        cof_journal_open(path.text, contract, "33333333333333333333333333333333", &other, NULL),
+        CONFIG);
     assert_status(cof_journal_open(path.text, "44", run, &other, NULL), CONFIG);
     assert_null(other);
 }
@@ -113,7 +115,8 @@ static void one_agent_holds_a_journal(void **state)
 static void a_whole_line_that_is_no_record_is_refused(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"{\"record\":\"more\",\"time\":1}\n", "[]\n", "no\n", "{\"time\":1}\n"};
+    static const char *const lines[] = {"{\"record\":\"more\",\"time\":1}\n", "[]\n", "no\n",
+                                        "{\"time\":1}\n"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = 4096};
         cof_journal *journal = NULL;

@@ -1,4 +1,5 @@
-/* A hostile worker: the agent's session over a socket pair, with a store in a folder and no services. */
+/* A hostile worker: the agent's session over a socket pair, with a store in a folder and no
+ * services. */
 #include "host/agent/session.h"
 
 #include <fcntl.h>
@@ -121,19 +122,20 @@ static void frames_and_words_that_are_out_of_place_are_refused(void **state)
     static const struct {
         uint8_t type;
         const char *payload;
-    } cases[] = {{COF_FRAME_ASK_KEY, "\1\1"},
-                 {COF_FRAME_ASK_CHECKPOINT, ""},
-                 {COF_FRAME_ASK_INPUT, "\1\1\1\1"},
-                 {COF_FRAME_PUT, "\2\5model"},
-                 {COF_FRAME_PUT_DATA, "x"},
-                 {COF_FRAME_DONE, ""},
-                 {COF_FRAME_START, "0123456789012345678901234567890"},
-                 {COF_FRAME_EVIDENCE, "\1\1\1\1\1\1"},
-                 {COF_FRAME_EVENT, "{\"event\":\"succeeded\",\"n\":0}"}, /* not the worker's to say */
-                 {COF_FRAME_EVENT, "{\"event\":\"unheard-of\",\"n\":0}"},
-                 {COF_FRAME_EVENT, "[]"},
-                 {COF_FRAME_FAILED, "OK"},
-                 {COF_FRAME_FAILED, "NO_SUCH_STATUS"}};
+    } cases[] = {
+        {COF_FRAME_ASK_KEY, "\1\1"},
+        {COF_FRAME_ASK_CHECKPOINT, ""},
+        {COF_FRAME_ASK_INPUT, "\1\1\1\1"},
+        {COF_FRAME_PUT, "\2\5model"},
+        {COF_FRAME_PUT_DATA, "x"},
+        {COF_FRAME_DONE, ""},
+        {COF_FRAME_START, "0123456789012345678901234567890"},
+        {COF_FRAME_EVIDENCE, "\1\1\1\1\1\1"},
+        {COF_FRAME_EVENT, "{\"event\":\"succeeded\",\"n\":0}"}, /* not the worker's to say */
+        {COF_FRAME_EVENT, "{\"event\":\"unheard-of\",\"n\":0}"},
+        {COF_FRAME_EVENT, "[]"},
+        {COF_FRAME_FAILED, "OK"},
+        {COF_FRAME_FAILED, "NO_SUCH_STATUS"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         COF_CLEANUP(rig_close) rig self;
         COF_CLEANUP(cof_buf_free) cof_buf script = {.limit = 4096};
@@ -151,7 +153,8 @@ static void add_opening(cof_buf *script)
     add_text(script, COF_FRAME_ASK_CHECKPOINT, "");
 }
 
-static void add_put(cof_buf *script, uint8_t kind, const char *name, const char *bytes, bool is_right)
+static void add_put(cof_buf *script, uint8_t kind, const char *name, const char *bytes,
+                    bool is_right)
 {
     char start[64];
     cof_digest digest;
@@ -230,7 +233,8 @@ static void a_worker_cannot_end_without_its_results_nor_put_others(void **state)
         rig_open(&self);
         add_opening(&script);
         if (i == 0 || i == 1) {
-            add_put(&script, i == 0 ? COF_PUT_OUTPUT : COF_PUT_RECEIPT, i == 0 ? "model" : "receipt", "x", true);
+            add_put(&script, i == 0 ? COF_PUT_OUTPUT : COF_PUT_RECEIPT,
+                    i == 0 ? "model" : "receipt", "x", true);
             add_text(&script, COF_FRAME_DONE, "");
         } else if (i == 2) {
             add_put(&script, COF_PUT_OUTPUT, "other", "x", true);

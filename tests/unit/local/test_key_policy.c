@@ -7,7 +7,7 @@
 #define ISSUER "https://localhost:8443"
 #define POLICY(conditions)                                                                         \
     "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"" ISSUER "\",\"allOf\":[" conditions "]}]" \
-                                                                                             "}"
+    "}"
 #define CLAIM(name, value) "{\"claim\":\"" name "\",\"equals\":" value "}"
 
 static cof_status parse(const char *text)

@@ -30,7 +30,7 @@ static cof_wrap_key derive(const cof_rsa_key *first, const cof_rsa_key *second, 
     return key;
 }
 
-#define assert_same_key(x, y) assert_memory_equal((x).bytes, (y).bytes, 32)
+#define assert_same_key(x, y)  assert_memory_equal((x).bytes, (y).bytes, 32)
 #define assert_other_key(x, y) assert_memory_not_equal((x).bytes, (y).bytes, 32)
 
 static void the_same_owners_and_contract_give_the_same_key(void **state)

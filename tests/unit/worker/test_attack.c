@@ -1,4 +1,5 @@
-/* A hostile agent: each attack first shows that the untouched job works (once, at the start), then is refused. */
+/* A hostile agent: each attack first shows that the untouched job works (once, at the start), then
+ * is refused. */
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,9 +9,9 @@
 #include "tcb/tensor/path.h"
 #include "worker_kit.h"
 
-#define JOB COF_CLEANUP(kit_job_free) kit_job
+#define JOB  COF_CLEANUP(kit_job_free) kit_job
 #define PLAY COF_CLEANUP(kit_play_free) kit_play
-#define BUF COF_CLEANUP(cof_buf_free) cof_buf
+#define BUF  COF_CLEANUP(cof_buf_free) cof_buf
 
 /* The frames of the plain job, in order: START, ATTESTED, KEY, END (no checkpoint), DATA, END. */
 enum { AT_START, AT_ATTESTED, AT_KEY, AT_CHECKPOINT_END, AT_INPUT, AT_INPUT_END, FRAME_COUNT };
@@ -74,14 +75,24 @@ static void the_untouched_job_works(void **state)
 static void any_frame_out_of_order_is_refused(void **state)
 {
     (void)state;
-    static const uint8_t expected[FRAME_COUNT] = {COF_FRAME_START, COF_FRAME_ATTESTED, COF_FRAME_KEY,
-                                                  COF_FRAME_END,   COF_FRAME_DATA,     COF_FRAME_END};
-    static const uint8_t types[] = {COF_FRAME_START, COF_FRAME_ATTESTED, COF_FRAME_KEY, COF_FRAME_DATA, COF_FRAME_END,
-                                    COF_FRAME_EVIDENCE, COF_FRAME_DONE, 0x00, 0xff};
+    static const uint8_t expected[FRAME_COUNT] = {COF_FRAME_START, COF_FRAME_ATTESTED,
+                                                  COF_FRAME_KEY,   COF_FRAME_END,
+                                                  COF_FRAME_DATA,  COF_FRAME_END};
+    static const uint8_t types[] = {COF_FRAME_START,
+                                    COF_FRAME_ATTESTED,
+                                    COF_FRAME_KEY,
+                                    COF_FRAME_DATA,
+                                    COF_FRAME_END,
+                                    COF_FRAME_EVIDENCE,
+                                    COF_FRAME_DONE,
+                                    0x00,
+                                    0xff};
     for (int at = 0; at < FRAME_COUNT; at++) {
         for (size_t i = 0; i < sizeof types; i++) {
-            const bool is_data_too = at == AT_CHECKPOINT_END || at == AT_INPUT_END || at == AT_INPUT;
-            if (types[i] == expected[at] || (is_data_too && (types[i] == COF_FRAME_DATA || types[i] == COF_FRAME_END))) {
+            const bool is_data_too =
+                at == AT_CHECKPOINT_END || at == AT_INPUT_END || at == AT_INPUT;
+            if (types[i] == expected[at] ||
+                (is_data_too && (types[i] == COF_FRAME_DATA || types[i] == COF_FRAME_END))) {
                 continue;
             }
             swap to = {.index = at, .type = types[i], .keeps_payload = true};
@@ -110,7 +121,8 @@ static void start_that_is_not_exact_is_refused(void **state)
         frame[0] = cases[i].version;
         frame[COF_START_FIXED_SIZE - 1] = cases[i].kernel;
         memcpy(frame + COF_START_FIXED_SIZE, contract.data, cases[i].size);
-        swap to = {AT_START, COF_FRAME_START, cof_view_of(frame, COF_START_FIXED_SIZE + cases[i].size), false};
+        swap to = {AT_START, COF_FRAME_START,
+                   cof_view_of(frame, COF_START_FIXED_SIZE + cases[i].size), false};
         PLAY play = {.tamper = swap_frame, .context = &to};
         expect_failure(&play, cases[i].status);
     }
@@ -143,7 +155,8 @@ static void raise_epochs(kit_play *play, int index, uint8_t *type, cof_buf *payl
     }
 }
 
-/* Another contract is trained as such: what keeps it from the keys is that the evidence names it. */
+/* Another contract is trained as such: what keeps it from the keys is that the evidence names it.
+ */
 static void a_changed_contract_shows_in_the_evidence(void **state)
 {
     (void)state;
@@ -288,10 +301,13 @@ static void a_forged_checkpoint_is_refused(void **state)
     BUF forged = {.limit = 1 << 20};
     cof_digest digest;
     cof_wrap_key guess = {{0}};
-    cof_seal_header header = {
-        .kind = COF_SEAL_CHECKPOINT, .plaintext_size = 5, .context = job.digest, .name = "checkpoint"};
+    cof_seal_header header = {.kind = COF_SEAL_CHECKPOINT,
+                              .plaintext_size = 5,
+                              .context = job.digest,
+                              .name = "checkpoint"};
     const cof_recipient recipient = {.kid = "job", .wrap = &guess};
-    assert_ok(cof_seal_bytes(&header, &recipient, 1, cof_view_text("state"), &forged, &digest, NULL));
+    assert_ok(
+        cof_seal_bytes(&header, &recipient, 1, cof_view_text("state"), &forged, &digest, NULL));
     PLAY play = {.checkpoint = cof_buf_view(&forged)};
     expect_failure(&play, "KEY_MISMATCH");
 }

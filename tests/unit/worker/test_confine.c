@@ -24,7 +24,8 @@
 
 enum { WORKED = 0, REFUSED = 1, NOT_CONFINED = 2 };
 
-/* Exit code of a child that calls attempt, confined or not, or the signal that ended it as a negative number. */
+/* Exit code of a child that calls attempt, confined or not, or the signal that ended it as a
+ * negative number. */
 static int try_in_child(int (*attempt)(void), bool is_confined)
 {
     const pid_t child = fork();
@@ -59,7 +60,7 @@ static int make_socket(void)
 
 static int run_program(void)
 {
-    char *arguments[] = {(char *)(uintptr_t)"true", NULL};
+    char *arguments[] = {(char *)(uintptr_t) "true", NULL};
     (void)execve("/bin/true", arguments, NULL);
     return REFUSED;
 }
@@ -87,7 +88,8 @@ static int map_executable(void)
 static int make_executable(void)
 {
     void *place = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return place != MAP_FAILED && mprotect(place, 4096, PROT_READ | PROT_EXEC) == 0 ? WORKED : REFUSED;
+    return place != MAP_FAILED && mprotect(place, 4096, PROT_READ | PROT_EXEC) == 0 ? WORKED
+                                                                                    : REFUSED;
 }
 
 static int signal_others(void)
@@ -155,7 +157,8 @@ static int do_work(void)
     for (int i = 0; i < 2; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    return numbers[0] + numbers[1] == 2 && getentropy(random, sizeof random) == 0 ? WORKED : REFUSED;
+    return numbers[0] + numbers[1] == 2 && getentropy(random, sizeof random) == 0 ? WORKED
+                                                                                  : REFUSED;
 }
 
 static void memory_threads_time_and_random_bytes_are_left(void **state)
@@ -169,7 +172,8 @@ static int look_at_limits(void)
     struct rlimit core;
     struct rlimit files;
     struct rlimit size;
-    if (getrlimit(RLIMIT_CORE, &core) != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0 || getrlimit(RLIMIT_FSIZE, &size) != 0) {
+    if (getrlimit(RLIMIT_CORE, &core) != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+        getrlimit(RLIMIT_FSIZE, &size) != 0) {
         return NOT_CONFINED;
     }
     return core.rlim_max == 0 && files.rlim_max == 4 && size.rlim_max == 0 ? WORKED : REFUSED;
@@ -195,7 +199,9 @@ static int confine_and_check_dumpable(void)
     if (before != 1 || cof_confine(&holds, NULL) != COF_OK) {
         return NOT_CONFINED;
     }
-    return holds.no_core_dump && holds.no_new_privileges && holds.no_files && holds.system_calls ? WORKED : REFUSED;
+    return holds.no_core_dump && holds.no_new_privileges && holds.no_files && holds.system_calls
+               ? WORKED
+               : REFUSED;
 }
 
 static void every_required_point_is_reported_to_hold(void **state)
@@ -228,11 +234,14 @@ static int take_too_much(void)
 {
     cof_confinement holds;
     const uint64_t in_use = cof_address_space();
-    if (in_use == 0 || cof_confine(&holds, NULL) != COF_OK || cof_confine_memory(in_use, (uint64_t)32 << 20, NULL) != COF_OK) {
+    if (in_use == 0 || cof_confine(&holds, NULL) != COF_OK ||
+        cof_confine_memory(in_use, (uint64_t)32 << 20, NULL) != COF_OK) {
         return NOT_CONFINED;
     }
-    void *fits = mmap(NULL, (size_t)16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    void *over = mmap(NULL, (size_t)64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *fits =
+        mmap(NULL, (size_t)16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *over =
+        mmap(NULL, (size_t)64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fits == MAP_FAILED) {
         return NOT_CONFINED;
     }
@@ -294,7 +303,8 @@ static void keys_are_made_behind_the_walls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_made_behind_the_walls), /* first: OpenSSL must not be in use before */
+        cmocka_unit_test(
+            keys_are_made_behind_the_walls), /* first: OpenSSL must not be in use before */
         cmocka_unit_test(files_sockets_programs_and_processes_are_out_of_reach),
         cmocka_unit_test(no_memory_becomes_executable),
         cmocka_unit_test(memory_threads_time_and_random_bytes_are_left),

@@ -7,9 +7,9 @@
 #include "tcb/wire/text.h"
 #include "worker_kit.h"
 
-#define JOB COF_CLEANUP(kit_job_free) kit_job
+#define JOB  COF_CLEANUP(kit_job_free) kit_job
 #define PLAY COF_CLEANUP(kit_play_free) kit_play
-#define BUF COF_CLEANUP(cof_buf_free) cof_buf
+#define BUF  COF_CLEANUP(cof_buf_free) cof_buf
 
 static json_t *parse(cof_view text)
 {
@@ -83,12 +83,15 @@ static void the_receipt_is_signed_by_the_key_in_the_evidence(void **state)
     json_decref(statement_of(&play, &bytes));
     COF_JSON json_t *envelope = parse(cof_buf_view(&play.receipt));
     const json_t *entry = json_array_get(json_object_get(envelope, "signatures"), 0);
-    assert_ok(cof_base64_decode(cof_view_text(json_string_value(json_object_get(entry, "sig"))), &signature, NULL));
-    assert_ok(cof_buf_printf(&pae, NULL, "DSSEv1 28 application/vnd.in-toto+json %zu ", bytes.size));
+    assert_ok(cof_base64_decode(cof_view_text(json_string_value(json_object_get(entry, "sig"))),
+                                &signature, NULL));
+    assert_ok(
+        cof_buf_printf(&pae, NULL, "DSSEv1 28 application/vnd.in-toto+json %zu ", bytes.size));
     assert_ok(cof_buf_append(&pae, cof_buf_view(&bytes), NULL));
     assert_ok(cof_ec_verify_der(sign, cof_buf_view(&pae), cof_buf_view(&signature), NULL));
     pae.data[pae.size - 2] ^= 1;
-    assert_status(cof_ec_verify_der(sign, cof_buf_view(&pae), cof_buf_view(&signature), NULL), BAD_SIGNATURE);
+    assert_status(cof_ec_verify_der(sign, cof_buf_view(&pae), cof_buf_view(&signature), NULL),
+                  BAD_SIGNATURE);
 }
 
 static void the_evidence_binds_contract_run_and_keys(void **state)
@@ -104,7 +107,8 @@ static void the_evidence_binds_contract_run_and_keys(void **state)
     static const uint8_t zeros[32] = {0};
     cof_digest_text(&job.digest, hex);
     assert_string_equal(json_string_value(json_object_get(runtime, "contract")), hex);
-    assert_string_equal(json_string_value(json_object_get(runtime, "run")), "abababababababababababababababab");
+    assert_string_equal(json_string_value(json_object_get(runtime, "run")),
+                        "abababababababababababababababab");
     assert_ok(cof_digest_of(cof_buf_view(&play.runtime), &digest, NULL));
     assert_int_equal(play.evidence.size, 11 + 64);
     assert_memory_equal(play.evidence.data + 11, digest.bytes, 32);
@@ -128,7 +132,8 @@ static void the_receipt_names_what_left_the_worker(void **state)
     kit_open(&play, 0, &model);
     assert_ok(cof_digest_of(cof_buf_view(&model), &digest, NULL));
     cof_digest_text(&digest, hex);
-    assert_string_equal(json_string_value(json_object_get(json_object_get(subject, "digest"), "sha256")), hex);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(subject, "digest"), "sha256")), hex);
     const json_t *log = json_object_get(predicate, "log");
     assert_int_equal(json_integer_value(json_object_get(log, "events")), play.event_count);
     cof_digest_text(&play.head, hex);
@@ -136,15 +141,18 @@ static void the_receipt_names_what_left_the_worker(void **state)
     cof_digest_text(&job.digest, hex);
     assert_string_equal(json_string_value(json_object_get(predicate, "contract_digest")), hex);
     assert_int_equal(json_array_size(json_object_get(predicate, "history")), 6);
-    assert_string_equal(json_string_value(json_object_get(json_object_get(predicate, "attestation"), "token")),
-                        "aaaa.bbbb.cccc");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(predicate, "attestation"), "token")),
+        "aaaa.bbbb.cccc");
 }
 
 static void a_killed_and_resumed_job_gives_the_same_model(void **state)
 {
     (void)state;
     JOB job;
-    kit_job_make(&(kit_wish){.epochs = 9, .every_epochs = 1, .stop = "{\"metric\":\"loss\",\"patience\":3}"}, &job);
+    kit_job_make(
+        &(kit_wish){.epochs = 9, .every_epochs = 1, .stop = "{\"metric\":\"loss\",\"patience\":3}"},
+        &job);
     PLAY whole = {.job = &job};
     BUF expected = {0};
     kit_run(&whole);
@@ -153,7 +161,9 @@ static void a_killed_and_resumed_job_gives_the_same_model(void **state)
         PLAY first = {.job = &job, .leave_after_checkpoints = kills};
         kit_run(&first);
         assert_false(first.is_done);
-        PLAY second = {.job = &job, .checkpoint = cof_buf_view(&first.last_checkpoint), .leave_after_checkpoints = 1};
+        PLAY second = {.job = &job,
+                       .checkpoint = cof_buf_view(&first.last_checkpoint),
+                       .leave_after_checkpoints = 1};
         kit_run(&second);
         PLAY third = {.job = &job, .checkpoint = cof_buf_view(&second.last_checkpoint)};
         kit_run(&third);

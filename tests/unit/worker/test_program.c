@@ -7,9 +7,9 @@
 #include "tcb/tensor/path.h"
 #include "worker_kit.h"
 
-#define JOB COF_CLEANUP(kit_job_free) kit_job
+#define JOB  COF_CLEANUP(kit_job_free) kit_job
 #define PLAY COF_CLEANUP(kit_play_free) kit_play
-#define BUF COF_CLEANUP(cof_buf_free) cof_buf
+#define BUF  COF_CLEANUP(cof_buf_free) cof_buf
 
 static const char *program;
 

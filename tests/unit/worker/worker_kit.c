@@ -21,7 +21,8 @@ kit_keys kit;
 int kit_make_keys(void **state)
 {
     (void)state;
-    return cof_rsa_generate(2048, &kit.owner, NULL) == COF_OK && cof_rsa_generate(2048, &kit.stranger, NULL) == COF_OK &&
+    return cof_rsa_generate(2048, &kit.owner, NULL) == COF_OK &&
+                   cof_rsa_generate(2048, &kit.stranger, NULL) == COF_OK &&
                    cof_rsa_generate(2048, &kit.recipient, NULL) == COF_OK
                ? 0
                : -1;
@@ -47,9 +48,11 @@ static void print_rows(cof_buf *out, int first, int count, const char *cell)
         const double size = 10.0 + 4 * class + (i * 31 % 17) / 5.0;
         const double texture = 3.0 - class + (i * 13 % 11) / 7.0;
         if (cell != NULL && i == first + 3) {
-            assert_ok(cof_buf_printf(out, NULL, "%s,%.4f,%d,%s\n", cell, texture, i % 9, class ? "bad" : "good"));
+            assert_ok(cof_buf_printf(out, NULL, "%s,%.4f,%d,%s\n", cell, texture, i % 9,
+                                     class ? "bad" : "good"));
         } else {
-            assert_ok(cof_buf_printf(out, NULL, "%.4f,%.4f,%d,%s\n", size, texture, i % 9, class ? "bad" : "good"));
+            assert_ok(cof_buf_printf(out, NULL, "%.4f,%.4f,%d,%s\n", size, texture, i % 9,
+                                     class ? "bad" : "good"));
         }
     }
 }
@@ -74,9 +77,10 @@ static void add_object(kit_job *job, json_t *objects, const char *part, cof_view
     char hex[2 * COF_DIGEST_SIZE + 1];
     kit_seal_dataset(plain, part, &job->objects[job->object_count++], &digest);
     cof_digest_text(&digest, hex);
-    assert_int_equal(json_array_append_new(objects, json_pack("{s:s,s:s,s:I}", "part", part, "digest", hex, "size",
-                                                              (json_int_t)plain.size)),
-                     0);
+    assert_int_equal(
+        json_array_append_new(objects, json_pack("{s:s,s:s,s:I}", "part", part, "digest", hex,
+                                                 "size", (json_int_t)plain.size)),
+        0);
 }
 
 static json_t *csv_input(kit_job *job, const char *name, int first, int count, const char *cell)
@@ -85,13 +89,15 @@ static json_t *csv_input(kit_job *job, const char *name, int first, int count, c
     json_t *objects = json_array();
     print_rows(&rows, first, count, cell);
     add_object(job, objects, "data", cof_buf_view(&rows));
-    json_t *schema = json_loads("{\"columns\":[{\"name\":\"size\",\"type\":\"number\",\"min\":0,\"max\":100,\"missing\":\"refuse\"},"
-                                "{\"name\":\"texture\",\"type\":\"number\",\"missing\":\"refuse\"},"
-                                "{\"name\":\"noise\",\"type\":\"integer\",\"missing\":\"refuse\"},"
-                                "{\"name\":\"kind\",\"type\":\"category\",\"values\":[\"good\",\"bad\"]}]}",
-                                0, NULL);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "name", name, "owner", "me", "format", "csv", "use", "train", "target",
-                     "kind", "schema", schema, "objects", objects);
+    json_t *schema =
+        json_loads("{\"columns\":[{\"name\":\"size\",\"type\":\"number\",\"min\":0,\"max\":100,"
+                   "\"missing\":\"refuse\"},"
+                   "{\"name\":\"texture\",\"type\":\"number\",\"missing\":\"refuse\"},"
+                   "{\"name\":\"noise\",\"type\":\"integer\",\"missing\":\"refuse\"},"
+                   "{\"name\":\"kind\",\"type\":\"category\",\"values\":[\"good\",\"bad\"]}]}",
+                   0, NULL);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "name", name, "owner", "me", "format", "csv",
+                     "use", "train", "target", "kind", "schema", schema, "objects", objects);
 }
 
 /* KIT_ROWS images of 4 x 4 whose brightness tells two classes apart. */
@@ -108,8 +114,8 @@ static json_t *idx_input(kit_job *job)
     json_t *objects = json_array();
     add_object(job, objects, "data", cof_view_of(values, sizeof values));
     add_object(job, objects, "labels", cof_view_of(labels, sizeof labels));
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o}", "name", "cells", "owner", "me", "format", "idx", "use", "train", "classes", 2,
-                     "objects", objects);
+    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o}", "name", "cells", "owner", "me", "format", "idx",
+                     "use", "train", "classes", 2, "objects", objects);
 }
 
 static json_t *inputs_of(kit_job *job, const kit_wish *wish)
@@ -119,7 +125,8 @@ static json_t *inputs_of(kit_job *job, const kit_wish *wish)
         (void)json_array_append_new(inputs, idx_input(job));
     } else if (wish->has_two_inputs) {
         (void)json_array_append_new(inputs, csv_input(job, "cells", 0, KIT_ROWS / 2, wish->cell));
-        (void)json_array_append_new(inputs, csv_input(job, "more", KIT_ROWS / 2, KIT_ROWS / 2, NULL));
+        (void)json_array_append_new(inputs,
+                                    csv_input(job, "more", KIT_ROWS / 2, KIT_ROWS / 2, NULL));
     } else {
         (void)json_array_append_new(inputs, csv_input(job, "cells", 0, KIT_ROWS, wish->cell));
     }
@@ -130,9 +137,10 @@ static json_t *outputs_of(void)
 {
     COF_JSON json_t *jwk = NULL;
     assert_ok(cof_rsa_to_jwk(kit.recipient, &jwk, NULL));
-    return json_pack("[{s:s,s:s,s:[{s:s,s:s,s:O}]},{s:s,s:s,s:[{s:s,s:s,s:O}]}]", "name", "model", "format", "safetensors",
-                     "recipients", "name", "me", "kid", KIT_RECIPIENT_KID, "jwk", jwk, "name", "report", "format", "json",
-                     "recipients", "name", "me", "kid", KIT_RECIPIENT_KID, "jwk", jwk);
+    return json_pack("[{s:s,s:s,s:[{s:s,s:s,s:O}]},{s:s,s:s,s:[{s:s,s:s,s:O}]}]", "name", "model",
+                     "format", "safetensors", "recipients", "name", "me", "kid", KIT_RECIPIENT_KID,
+                     "jwk", jwk, "name", "report", "format", "json", "recipients", "name", "me",
+                     "kid", KIT_RECIPIENT_KID, "jwk", jwk);
 }
 
 static int or_default(int value, int fallback)
@@ -148,12 +156,14 @@ static const char *or_text(const char *text, const char *fallback)
 static json_t *training_of(const kit_wish *wish)
 {
     const char *stop = wish->stop == NULL ? "null" : wish->stop;
-    return json_pack("{s:i,s:i,s:i,s:f,s:f,s:s,s:b,s:{s:s,s:f,s:f,s:f,s:f,s:f},s:{s:i},s:o,s:i,s:s,s:s}", "epochs",
-                     or_default(wish->epochs, 6), "batch", or_default(wish->batch, 16), "seed", 7, "validation", 0.2, "test",
-                     0.2, "class_weights", "none", "standardize", true, "optimizer", "kind", "adamw", "learning_rate", 0.01,
-                     "beta1", 0.9, "beta2", 0.999, "epsilon", 1e-8, "weight_decay", 0.01, "checkpoint", "every_epochs",
-                     or_default(wish->every_epochs, 2), "stop", json_loads(stop, JSON_DECODE_ANY, NULL), "threads",
-                     or_default(wish->threads, 1), "precision", "f32", "kernel", wish->kernel == NULL ? "any" : wish->kernel);
+    return json_pack(
+        "{s:i,s:i,s:i,s:f,s:f,s:s,s:b,s:{s:s,s:f,s:f,s:f,s:f,s:f},s:{s:i},s:o,s:i,s:s,s:s}",
+        "epochs", or_default(wish->epochs, 6), "batch", or_default(wish->batch, 16), "seed", 7,
+        "validation", 0.2, "test", 0.2, "class_weights", "none", "standardize", true, "optimizer",
+        "kind", "adamw", "learning_rate", 0.01, "beta1", 0.9, "beta2", 0.999, "epsilon", 1e-8,
+        "weight_decay", 0.01, "checkpoint", "every_epochs", or_default(wish->every_epochs, 2),
+        "stop", json_loads(stop, JSON_DECODE_ANY, NULL), "threads", or_default(wish->threads, 1),
+        "precision", "f32", "kernel", wish->kernel == NULL ? "any" : wish->kernel);
 }
 
 void kit_job_make(const kit_wish *wish, kit_job *out)
@@ -165,16 +175,21 @@ void kit_job_make(const kit_wish *wish, kit_job *out)
     assert_ok(cof_ec_generate(&sign, NULL));
     assert_ok(cof_ec_to_jwk(sign, &sign_jwk, NULL));
     const char *disclose = or_text(wish->disclose, "[\"progress\",\"loss\",\"accuracy\",\"auc\"]");
-    COF_JSON json_t *contract = json_pack(
-        "{s:s,s:s,s:s,s:{s:[{s:s,s:[s],s:s}]},s:{s:s},s:[{s:s,s:s,s:O}],s:o,s:s,s:o,s:o,s:o,s:o,s:{s:I,s:i,s:I,s:i}}", "coffer",
-        "contract/v1", "name", "screening", "purpose", "research", "platform", "accept", "type", "simulated", "measurements",
-        or_text(wish->measurement, zeros), "root", or_text(wish->root, zeros), "attestation", "authority",
-        or_text(wish->authority, "https://attest.example"), "owners", "name", "me", "key", owner_kid(),
-        "sign", sign_jwk, "inputs", inputs_of(out, wish), "task", wish->has_idx ? "classes" : "binary", "model",
-        json_loads("{\"kind\":\"mlp\",\"hidden\":[8],\"activation\":\"relu\"}", 0, NULL), "training", training_of(wish), "disclose",
-        json_loads(disclose, 0, NULL), "outputs", outputs_of(), "limits", "expires",
-        (json_int_t)(wish->expires == 0 ? 1798761600 : wish->expires), "runs", 3, "memory",
-        (json_int_t)(wish->memory == 0 ? 64 * 1024 * 1024 : wish->memory), "wall_time", or_default(wish->wall_time, 3600));
+    COF_JSON json_t *contract =
+        json_pack("{s:s,s:s,s:s,s:{s:[{s:s,s:[s],s:s}]},s:{s:s},s:[{s:s,s:s,s:O}],s:o,s:s,s:o,s:o,"
+                  "s:o,s:o,s:{s:I,s:i,s:I,s:i}}",
+                  "coffer", "contract/v1", "name", "screening", "purpose", "research", "platform",
+                  "accept", "type", "simulated", "measurements", or_text(wish->measurement, zeros),
+                  "root", or_text(wish->root, zeros), "attestation", "authority",
+                  or_text(wish->authority, "https://attest.example"), "owners", "name", "me", "key",
+                  owner_kid(), "sign", sign_jwk, "inputs", inputs_of(out, wish), "task",
+                  wish->has_idx ? "classes" : "binary", "model",
+                  json_loads("{\"kind\":\"mlp\",\"hidden\":[8],\"activation\":\"relu\"}", 0, NULL),
+                  "training", training_of(wish), "disclose", json_loads(disclose, 0, NULL),
+                  "outputs", outputs_of(), "limits", "expires",
+                  (json_int_t)(wish->expires == 0 ? 1798761600 : wish->expires), "runs", 3,
+                  "memory", (json_int_t)(wish->memory == 0 ? 64 * 1024 * 1024 : wish->memory),
+                  "wall_time", or_default(wish->wall_time, 3600));
     assert_non_null(contract);
     cof_buf_init(&out->contract, COF_LIMIT_CONTRACT_BYTES);
     assert_ok(cof_json_canonical(contract, &out->contract, NULL));
@@ -191,7 +206,8 @@ void kit_job_free(kit_job *job)
 /* ---- the worker, in a thread ---- */
 
 /* Evidence that a test can look into: "quote over " and the report data. */
-static cof_status fake_quote(cof_quote_source *self, const uint8_t report_data[static 64], cof_buf *out, cof_err *err)
+static cof_status fake_quote(cof_quote_source *self, const uint8_t report_data[static 64],
+                             cof_buf *out, cof_err *err)
 {
     (void)self;
     COF_TRY(cof_buf_append_text(out, "quote over ", err));
@@ -203,7 +219,8 @@ static void fake_free(cof_quote_source *self)
     (void)self;
 }
 
-static const cof_quote_source_ops fake_ops = {.name = "fake", .quote = fake_quote, .free = fake_free};
+static const cof_quote_source_ops fake_ops = {
+    .name = "fake", .quote = fake_quote, .free = fake_free};
 
 typedef struct runner {
     int fd;
@@ -291,7 +308,8 @@ void kit_wrap(cof_view runtime, const cof_rsa_key *key, uint8_t algorithm, cof_b
     assert_ok(cof_rsa_from_jwk(json_array_get(json_object_get(json, "keys"), 0), &transfer, NULL));
     assert_ok(cof_rsa_to_pkcs8(key, &der, NULL));
     assert_ok(cof_buf_append(out, cof_view_of(&algorithm, 1), NULL));
-    assert_ok(cof_rsa_encrypt(transfer, algorithm == 1 ? COF_OAEP_SHA1 : COF_OAEP_SHA256, cof_view_of(aes, 32), out, NULL));
+    assert_ok(cof_rsa_encrypt(transfer, algorithm == 1 ? COF_OAEP_SHA1 : COF_OAEP_SHA256,
+                              cof_view_of(aes, 32), out, NULL));
     assert_ok(cof_kwp_wrap(aes, cof_buf_view(&der), out, NULL));
 }
 
@@ -300,9 +318,11 @@ static void on_evidence(kit_play *play, cof_view payload)
     const size_t runtime = payload.data[0] | (size_t)payload.data[1] << 8;
     const size_t name = payload.data[4 + runtime];
     assert_ok(cof_buf_append(&play->runtime, cof_view_of(payload.data + 4, runtime), NULL));
-    assert_memory_equal(payload.data + 5 + runtime, play->program == NULL ? "fake" : "simulated", name);
+    assert_memory_equal(payload.data + 5 + runtime, play->program == NULL ? "fake" : "simulated",
+                        name);
     const size_t start = 5 + runtime + name;
-    assert_ok(cof_buf_append(&play->evidence, cof_view_of(payload.data + start, payload.size - start), NULL));
+    assert_ok(cof_buf_append(&play->evidence,
+                             cof_view_of(payload.data + start, payload.size - start), NULL));
     if (play->watch != NULL) {
         play->watch(play);
     }
@@ -323,15 +343,17 @@ static void on_event(kit_play *play, cof_view payload)
     assert_ok(cof_buf_append(&chained, payload, NULL));
     assert_ok(cof_digest_of(cof_buf_view(&chained), &play->head, NULL));
     assert_true(play->event_count < KIT_EVENTS);
-    assert_ok(cof_json_parse(payload, COF_LIMIT_JSON_BYTES, &play->events[play->event_count++], NULL));
+    assert_ok(
+        cof_json_parse(payload, COF_LIMIT_JSON_BYTES, &play->events[play->event_count++], NULL));
 }
 
 static cof_status read_frame(kit_play *play, uint8_t *out_type, cof_buf *frame)
 {
-    static const cof_frame_rule all[] = {COF_FRAME_RULE(EVIDENCE), COF_FRAME_RULE(ASK_KEY), COF_FRAME_RULE(ASK_CHECKPOINT),
-                                         COF_FRAME_RULE(ASK_INPUT), COF_FRAME_RULE(EVENT), COF_FRAME_RULE(PUT),
-                                         COF_FRAME_RULE(PUT_DATA), COF_FRAME_RULE(PUT_END), COF_FRAME_RULE(DONE),
-                                         COF_FRAME_RULE(FAILED)};
+    static const cof_frame_rule all[] = {COF_FRAME_RULE(EVIDENCE),       COF_FRAME_RULE(ASK_KEY),
+                                         COF_FRAME_RULE(ASK_CHECKPOINT), COF_FRAME_RULE(ASK_INPUT),
+                                         COF_FRAME_RULE(EVENT),          COF_FRAME_RULE(PUT),
+                                         COF_FRAME_RULE(PUT_DATA),       COF_FRAME_RULE(PUT_END),
+                                         COF_FRAME_RULE(DONE),           COF_FRAME_RULE(FAILED)};
     const cof_frame_port port = {.in = play->fd, .out = play->fd};
     return cof_frame_read(&port, all, sizeof all / sizeof all[0], out_type, frame, NULL);
 }
@@ -417,8 +439,8 @@ static void start(kit_play *play)
 
 static bool is_over(const kit_play *play)
 {
-    const bool has_left =
-        play->leave_after_checkpoints > 0 && play->checkpoint_count >= (size_t)play->leave_after_checkpoints;
+    const bool has_left = play->leave_after_checkpoints > 0 &&
+                          play->checkpoint_count >= (size_t)play->leave_after_checkpoints;
     return play->is_done || play->is_closed || play->failed[0] != '\0' || has_left;
 }
 

@@ -1,4 +1,5 @@
-/* What tests of the worker share: a job with sealed data, and an agent that plays it over a socket pair. */
+/* What tests of the worker share: a job with sealed data, and an agent that plays it over a socket
+ * pair. */
 #ifndef COF_TEST_WORKER_KIT_H
 #define COF_TEST_WORKER_KIT_H
 
@@ -16,17 +17,17 @@ enum { KIT_ROWS = 150, KIT_OUTPUTS = 2, KIT_EVENTS = 512 };
 
 /** What a test wants of its contract; zeroed members get the defaults named. */
 typedef struct kit_wish {
-    int epochs;           /* 6 */
-    int every_epochs;     /* 2 */
-    int threads;          /* 1 */
-    int batch;            /* 16 */
-    long long memory;     /* 64 MiB */
-    const char *kernel;   /* "any" */
-    const char *disclose; /* a JSON array; ["progress","loss","accuracy","auc"] */
-    const char *stop;     /* "null" */
-    const char *cell;     /* replaces one cell of the data; NULL: none */
-    bool has_two_inputs;  /* the rows in two objects of one owner */
-    bool has_idx;         /* bytes with labels instead of a table */
+    int epochs;              /* 6 */
+    int every_epochs;        /* 2 */
+    int threads;             /* 1 */
+    int batch;               /* 16 */
+    long long memory;        /* 64 MiB */
+    const char *kernel;      /* "any" */
+    const char *disclose;    /* a JSON array; ["progress","loss","accuracy","auc"] */
+    const char *stop;        /* "null" */
+    const char *cell;        /* replaces one cell of the data; NULL: none */
+    bool has_two_inputs;     /* the rows in two objects of one owner */
+    bool has_idx;            /* bytes with labels instead of a table */
     const char *measurement; /* hex; zeros */
     const char *root;        /* hex; zeros */
     const char *authority;   /* https://attest.example */
@@ -53,7 +54,7 @@ extern kit_keys kit;
 int kit_make_keys(void **state);
 int kit_free_keys(void **state);
 
-#define KIT_OWNER_KID "https://vault.example/keys/owner/0123456789abcdef0123456789abcdef"
+#define KIT_OWNER_KID     "https://vault.example/keys/owner/0123456789abcdef0123456789abcdef"
 #define KIT_RECIPIENT_KID "https://vault.example/keys/results/0123456789abcdef0123456789abcdef"
 
 void kit_job_make(const kit_wish *wish, kit_job *out);
@@ -68,20 +69,22 @@ struct kit_play {
     uint8_t kernel;              /* of START */
     int leave_after_checkpoints; /* closes the stream after so many; 0: stays */
     size_t piece;                /* bytes of a DATA frame; 0: 100000 */
-    /* Sees every frame before it is sent; may change type and payload. index counts frames from 0. */
+    /* Sees every frame before it is sent; may change type and payload. index counts frames from 0.
+     */
     void (*tamper)(kit_play *play, int index, uint8_t *type, cof_buf *payload);
     void *context;
     const char *program; /* path of the worker's executable; NULL: the library, in a thread */
-    void (*watch)(kit_play *play); /* with a program: called when its evidence has come; pid is set */
+    void (*watch)(
+        kit_play *play); /* with a program: called when its evidence has come; pid is set */
 
     pid_t pid;
     int exit_code; /* of the program; -signal when one ended it */
     int fd;
     int sent;
-    cof_status status;       /* of cof_worker_run */
-    char failed[40];         /* name in FAILED, "" without */
+    cof_status status; /* of cof_worker_run */
+    char failed[40];   /* name in FAILED, "" without */
     bool is_done;
-    bool is_closed;          /* the worker closed the stream */
+    bool is_closed; /* the worker closed the stream */
     cof_buf runtime;
     cof_buf evidence;
     size_t checkpoint_count;
@@ -99,7 +102,8 @@ struct kit_play {
 void kit_run(kit_play *play);
 void kit_play_free(kit_play *play);
 
-/** Wraps a key pair to the transfer key of the runtime data, as a vault does; the KEY frame's payload. */
+/** Wraps a key pair to the transfer key of the runtime data, as a vault does; the KEY frame's
+ * payload. */
 void kit_wrap(cof_view runtime, const cof_rsa_key *key, uint8_t algorithm, cof_buf *out);
 
 /** Opens output index with the recipient's key; appends the plaintext. */

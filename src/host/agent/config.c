@@ -23,9 +23,9 @@ static cof_status get_kernel(const json_t *json, uint8_t *out, cof_err *err)
     static const char *const names[] = {"best", "scalar", "avx2", "avx512"};
     const char *name = NULL;
     COF_TRY(cof_json_get_text(json, "kernel", 16, &name, err));
-    for (uint8_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], name) == 0) {
-            *out = i;
+            *out = (uint8_t)i;
             return COF_OK;
         }
     }

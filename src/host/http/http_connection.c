@@ -120,7 +120,7 @@ static void on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *inf
 
 static bool read_address(evutil_socket_t fd, struct in6_addr *out)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t size = sizeof peer;
     if (fd < 0 || getpeername(fd, (struct sockaddr *)&peer, &size) != 0) {
         return false;

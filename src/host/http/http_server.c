@@ -111,14 +111,16 @@ static cof_status listen_all(cof_http_server *server, cof_err *err)
 {
     const char *address = server->options.address != NULL ? server->options.address : "127.0.0.1";
     COF_TRY(add_listener(server, address, server->options.port, err));
-    struct sockaddr_storage name;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } name = {.v6 = {0}};
     socklen_t size = sizeof name;
-    if (getsockname(evconnlistener_get_fd(server->listeners[0]), (struct sockaddr *)&name, &size) !=
-        0) {
+    if (getsockname(evconnlistener_get_fd(server->listeners[0]), &name.any, &size) != 0) {
         return COF_FAIL(err, NETWORK, "socket name: %s", strerror(errno));
     }
-    server->port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
-                                                    : ((struct sockaddr_in *)&name)->sin_port);
+    server->port = ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
     if (server->options.address == NULL) {
         /* "localhost" is ::1 first for many clients. A host without IPv6 is served on 127.0.0.1
          * alone; a port that somebody else has on ::1 is refused, else clients would reach that

@@ -43,9 +43,9 @@ struct cof_http_server {
 /** Makes the object of the next connection, TLS state included. */
 COF_MUST_USE cof_status cof_http_connection_prepare(cof_http_server *server, cof_err *err);
 /** evhttp's callback: hands out the prepared connection. Never gives NULL. */
-struct bufferevent *cof_http_connection_accept(struct event_base *base, void *server);
+struct bufferevent *cof_http_connection_accept(struct event_base *base, void *context);
 /** Tries again to prepare a connection, and then to accept. */
-void cof_http_connection_retry(evutil_socket_t fd, short what, void *server);
+void cof_http_connection_retry(evutil_socket_t fd, short what, void *context);
 void cof_http_connection_discard(cof_http_server *server);
 /** Registers how a connection is found from its TLS object; once in a process. */
 COF_MUST_USE cof_status cof_http_connection_start(cof_err *err);
@@ -86,7 +86,7 @@ bool cof_http_path_match(const cof_http_path *path, const char *pattern,
 /* http_dispatch.c */
 
 /** evhttp's callback for every request. */
-void cof_http_dispatch(struct evhttp_request *request, void *server);
+void cof_http_dispatch(struct evhttp_request *raw, void *context);
 
 /* http_stream.c */
 

@@ -308,7 +308,8 @@ static cof_status list_folder(const listing *what, int fd, const char *base, int
             continue; /* no blob has so long a name */
         }
         memcpy(name, base, base_size);
-        memcpy(name + base_size, list.names[i], size + 1);
+        memcpy(name + base_size, list.names[i], size);
+        name[base_size + size] = '\0';
         if (list.names[i][size - 1] != '/') {
             COF_TRY(visit_blob(what, name, err));
             continue;

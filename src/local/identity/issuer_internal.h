@@ -17,7 +17,7 @@ struct cof_issuer {
 };
 
 /** POST /{tenant}/oauth2/v2.0/token */
-cof_status cof_issuer_token(void *issuer, const cof_http_request *request,
+cof_status cof_issuer_token(void *context, const cof_http_request *request,
                             cof_http_response *response, cof_err *err);
 
 /** Answers as Entra ID refuses: {"error","error_description","error_codes",…}. */

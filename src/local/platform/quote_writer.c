@@ -88,8 +88,8 @@ static cof_status write_signature_data(const cof_quote_spec *spec, cof_view sign
 {
     uint8_t signature[COF_EC_RAW_SIZE];
     uint8_t auth[AUTH_SIZE];
-    for (uint8_t i = 0; i < AUTH_SIZE; i++) {
-        auth[i] = i; /* as Intel's quoting enclave does */
+    for (size_t i = 0; i < AUTH_SIZE; i++) {
+        auth[i] = (uint8_t)i; /* as Intel's quoting enclave does */
     }
     COF_TRY(cof_ec_sign(spec->attestation, signed_bytes, signature, err));
     COF_TRY(cof_buf_append(out, cof_view_of(signature, sizeof signature), err));

@@ -56,7 +56,7 @@ static cof_status put_tcb(cof_buf *out, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf tcb = {0};
     cof_buf_init(&tcb, PART_MAX);
-    for (uint8_t i = 0; i < COF_PKI_CPU_SVN_SIZE; i++) {
+    for (size_t i = 0; i < COF_PKI_CPU_SVN_SIZE; i++) {
         const uint8_t arcs[2] = {2, (uint8_t)(i + 1)};
         const uint8_t number[2] = {0, cof_pki_cpu_svn[i]};
         /* A number from 0x80 needs a leading zero, else it would read as negative. */

@@ -267,6 +267,21 @@ def swapped_recipient_of_the_results_is_another_contract():
             check(services.release(contract["owners"][0]["key"], token)[0] == 403, "released for a swapped recipient")
 
 
+def consent_to_an_older_contract_of_the_same_job_ends_with_the_new_one():
+    with Home() as home:
+        _, contract, text = prepared(home)
+        services = Services(home.home)
+
+        def outcome():
+            with Worker(home.home, home.bin / "coffer-worker") as worker:
+                token, _, _ = drive_to_keys(worker, services, text)
+                return services.release(contract["owners"][0]["key"], token)[0]
+
+        check(outcome() == 200)
+        home.run_job(home.wdbc(replace={"purpose: research": "purpose: another"}))
+        check(outcome() == 403, "the older contract still gets the key")
+
+
 def token_that_is_not_the_attestation_services_own_releases_nothing():
     with Home() as home:
         _, contract, text = prepared(home)
@@ -305,7 +320,7 @@ def token_that_is_not_the_attestation_services_own_releases_nothing():
             check(status in (400, 401, 403), name, status, answer)
 
 
-main(key_is_released_only_to_the_agreed_contract, key_is_not_released_to_a_modified_worker, key_is_not_released_to_a_debug_enclave,
+main(consent_to_an_older_contract_of_the_same_job_ends_with_the_new_one, key_is_released_only_to_the_agreed_contract, key_is_not_released_to_a_modified_worker, key_is_not_released_to_a_debug_enclave,
      quote_with_other_report_data_is_not_attested, released_key_of_another_run_is_useless,
      one_more_run_than_agreed_gets_no_key_and_a_resumed_run_does, expired_contract_gets_no_key,
      agent_that_breaks_the_protocol_gets_a_refusal_and_nothing_else, input_that_is_not_the_agreed_object_is_refused,

@@ -10,7 +10,7 @@ from harness import Home, check, kill, main, processes_of, wait_until
 
 KILLS = int(os.environ.get("COFFER_TEST_KILLS", "50"))
 # Long enough to be hit in the middle: many epochs of small batches, a checkpoint after each.
-SLOW = {"epochs: 40": "epochs: 120", "batch: 32": "batch: 2", "every_epochs: 5": "every_epochs: 1", "\n  stop: {metric: loss, patience: 8}": ""}
+SLOW = {"epochs: 40": "epochs: 400", "batch: 32": "batch: 2", "every_epochs: 5": "every_epochs: 1", "\n  stop: {metric: loss, patience: 8}": ""}
 
 
 def command_of(pid):

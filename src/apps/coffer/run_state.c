@@ -86,3 +86,10 @@ cof_status cof_run_state_close(const cof_run_state *state, cof_err *err)
 {
     return write_state(state, "done", err);
 }
+
+cof_status cof_run_state_is_open(const char *job_path, bool *out_open, cof_err *err)
+{
+    cof_run_state state = {.lock = -1};
+    COF_TRY(cof_path_format(&state.job, err, "%s", job_path));
+    return read_state(&state, out_open, err);
+}

@@ -26,6 +26,9 @@ COF_MUST_USE cof_status cof_run_state_open(const char *job_path, bool new_run, c
                                            cof_err *err);
 /** The run is over, whatever became of it: the next command starts another. */
 COF_MUST_USE cof_status cof_run_state_close(const cof_run_state *state, cof_err *err);
+/** Whether a contract (its folder) has a run that is not over. @return COF_OK, or as reading a
+ * file. */
+COF_MUST_USE cof_status cof_run_state_is_open(const char *job_path, bool *out_open, cof_err *err);
 /** Gives the lock back. Accepts one with lock -1. */
 void cof_run_state_drop_(cof_run_state *state);
 

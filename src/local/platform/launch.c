@@ -142,13 +142,13 @@ static _Noreturn void child_run(const cof_launch *launch, launch_pipes *pipes, i
         _exit(127);
     }
     (void)setsid();
-    /* Nothing that is mounted from here on may show outside; the worker itself mounts nothing. */
-    if ((namespaces & CLONE_NEWNS) != 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
-        child_fail(report_fd, errno);
-    }
-    /* A /proc of its own, so that the worker sees itself there and nobody else. Some hosts do not
-     * let it: Landlock hides the other one then. */
-    if ((namespaces & CLONE_NEWNS) != 0 && (namespaces & CLONE_NEWPID) != 0) {
+    /*
+     * A /proc of its own, so that the worker sees itself there and nobody else; never where the
+     * mount would show outside. Some hosts do not let it (a root folder that is no mount point, for
+     * one): Landlock hides the other one then.
+     */
+    if ((namespaces & CLONE_NEWNS) != 0 && (namespaces & CLONE_NEWPID) != 0 &&
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
         (void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     }
     reset_signals(report_fd);
@@ -176,6 +176,23 @@ static long clone_child(uint64_t namespaces, int *out_pidfd)
     return syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
+/* Where a container's filter does not let clone3 through at all. */
+static long fork_child(int *out_pidfd)
+{
+    const pid_t pid = fork();
+    if (pid > 0) {
+        *out_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        if (*out_pidfd < 0) {
+            const int error = errno;
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            errno = error;
+            return -1;
+        }
+    }
+    return pid;
+}
+
 /* All namespaces; else all that need no user namespace (for root); else none. */
 static long clone_best(uint64_t *out_namespaces, int *out_pidfd)
 {
@@ -188,7 +205,7 @@ static long clone_best(uint64_t *out_namespaces, int *out_pidfd)
             return pid;
         }
     }
-    return pid;
+    return errno == ENOSYS || errno == EPERM ? fork_child(out_pidfd) : pid;
 }
 
 static cof_status wait_for_exec(launch_pipes *pipes, cof_err *err)

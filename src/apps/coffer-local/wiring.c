@@ -9,9 +9,11 @@
 #include "local/platform/platform.h"
 #include "local/vault/vault.h"
 #include "tcb/base/limits.h"
+#include "tcb/crypto/random.h"
 #include "tcb/wire/json.h"
 
-enum { FIRST_PORT = 8443 };
+/* Of first starts: below the range that the kernel takes for outgoing connections. */
+enum { FIRST_PORT = 20000, FIRST_PORTS = 12000, PORT_TRIES = 16 };
 
 static const char info_file[] = "local.json";
 static const char socket_file[] = "platform.sock";
@@ -39,19 +41,27 @@ static cof_status listen_on(cof_local *local, uint16_t port, cof_err *err)
     return cof_http_server_new(&options, &local->server, err);
 }
 
+/* Two homes on one machine should not have one port: each is picked at random. */
+static cof_status bind_first(cof_local *local, cof_err *err)
+{
+    cof_status status = COF_E_BUSY;
+    for (int i = 0; i < PORT_TRIES && status == COF_E_BUSY; i++) {
+        uint16_t drawn = 0;
+        COF_TRY(cof_random((cof_span){(uint8_t *)&drawn, sizeof drawn}, err));
+        status = listen_on(local, (uint16_t)(FIRST_PORT + drawn % FIRST_PORTS), err);
+    }
+    return status;
+}
+
 /*
  * The port is part of every identifier that was ever given out (kids, issuers, contracts), so it is
- * kept; only a first start, with nothing asked for, may take another one.
+ * kept.
  */
 static cof_status bind_port(cof_local *local, uint16_t asked, cof_err *err)
 {
     const uint16_t last = cof_state_port(local->state);
-    const uint16_t wanted = asked != 0 ? asked : last != 0 ? last : FIRST_PORT;
-    cof_status status = listen_on(local, wanted, err);
-    if (status == COF_E_BUSY && asked == 0 && last == 0) {
-        status = listen_on(local, 0, err);
-    }
-    COF_TRY(status);
+    COF_TRY(asked == 0 && last == 0 ? bind_first(local, err)
+                                    : listen_on(local, asked != 0 ? asked : last, err));
     return cof_state_set_port(local->state, cof_http_server_port(local->server), err);
 }
 

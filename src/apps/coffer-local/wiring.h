@@ -12,7 +12,7 @@ typedef struct cof_local cof_local;
 /** What the command line says. */
 typedef struct cof_local_options {
     const char *home;
-    uint16_t port;   /* 0: that of the last start; at the first start 8443, or any that is free */
+    uint16_t port;   /* 0: that of the last start; at the first start one picked at random */
     int ready_fd;    /* -1: none */
     int lifeline_fd; /* -1: none */
 } cof_local_options;

@@ -107,8 +107,11 @@ static void describe(const json_t *detail, char *text, size_t size)
             continue;
         }
         if (json_is_string(value)) {
-            (void)snprintf(text + used, size - used, "%s%s %.48s", separator, key,
-                           json_string_value(value));
+            const char *said = json_string_value(value);
+            const bool is_long =
+                strlen(said) > 48; /* a digest: its beginning is enough for people */
+            (void)snprintf(text + used, size - used, "%s%s %.*s%s", separator, key,
+                           is_long ? 16 : 48, said, is_long ? "..." : "");
         } else if (json_is_integer(value)) {
             (void)snprintf(text + used, size - used, "%s%s %lld", separator, key,
                            (long long)json_integer_value(value));

@@ -5,6 +5,9 @@
 #include "tcb/base/size.h"
 #include "tcb/base/wipe.h"
 
+/* Where a model does not fit the TLB any more; smaller arenas would only round up their memory. */
+enum { HUGE_PAGES_FROM = 16 * 1024 * 1024 };
+
 cof_status cof_arena_need(size_t bytes, size_t *out_bytes, cof_err *err)
 {
     size_t padded = 0;
@@ -25,6 +28,9 @@ cof_status cof_arena_init(cof_arena *arena, size_t size, cof_err *err)
     }
     /* Best effort: the process also forbids core dumps altogether. */
     (void)madvise(base, size, MADV_DONTDUMP);
+    if (size >= HUGE_PAGES_FROM) {
+        (void)madvise(base, size, MADV_HUGEPAGE);
+    }
     *arena = (cof_arena){.base = base, .size = size};
     return COF_OK;
 }

@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "harness/cof_test.h"
@@ -17,21 +16,18 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *place, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
-static atomic_ulong countdown;
-static atomic_bool has_failed;
+/* Of each thread: a test's other side, in a thread of its own, is not what is tested. */
+static _Thread_local unsigned long countdown;
+static _Thread_local bool has_failed;
 
 static bool fails_now(void)
 {
-    unsigned long left = atomic_load(&countdown);
-    while (left > 0) {
-        if (atomic_compare_exchange_weak(&countdown, &left, left - 1)) {
-            if (left == 1) {
-                atomic_store(&has_failed, true);
-            }
-            return left == 1;
-        }
+    if (countdown == 0) {
+        return false;
     }
-    return false;
+    countdown--;
+    has_failed = has_failed || countdown == 0;
+    return countdown == 0;
 }
 
 void *__wrap_malloc(size_t size)
@@ -56,24 +52,26 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 
 void cof_alloc_fail_at(unsigned long n)
 {
-    atomic_store(&has_failed, false);
-    atomic_store(&countdown, n);
+    has_failed = false;
+    countdown = n;
 }
 
 bool cof_alloc_fail_stop(void)
 {
-    atomic_store(&countdown, 0);
-    return atomic_load(&has_failed);
+    countdown = 0;
+    return has_failed;
 }
 
 unsigned long cof_alloc_fail_pause(void)
 {
-    return atomic_exchange(&countdown, 0);
+    const unsigned long left = countdown;
+    countdown = 0;
+    return left;
 }
 
 void cof_alloc_fail_resume(unsigned long left)
 {
-    atomic_store(&countdown, left);
+    countdown = left;
 }
 
 void cof_alloc_fail_hook_jansson(void)

@@ -10,7 +10,7 @@
 
 #include "tcb/base/status.h"
 
-/** The n-th allocation from now fails, once; 0: none does. */
+/** The n-th allocation of this thread from now fails, once; 0: none does. */
 void cof_alloc_fail_at(unsigned long n);
 
 /** Ends the injection. @return whether an allocation was made to fail. */

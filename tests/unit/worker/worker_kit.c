@@ -223,6 +223,7 @@ static const cof_quote_source_ops fake_ops = {
     .name = "fake", .quote = fake_quote, .free = fake_free};
 
 typedef struct runner {
+    kit_play *play;
     int fd;
     cof_status status;
 } runner;
@@ -237,7 +238,13 @@ static void *run_worker(void *context)
     if (self->status == COF_OK) {
         const cof_worker_config config = {
             .port = {.in = self->fd, .out = self->fd}, .quotes = &quotes, .secrets = secrets};
+        if (self->play->before != NULL) {
+            self->play->before(self->play);
+        }
         self->status = cof_worker_run(&config, &err);
+        if (self->play->after != NULL) {
+            self->play->after(self->play);
+        }
     }
     cof_secret_pages_free(&secrets);
     (void)close(self->fd);
@@ -465,7 +472,7 @@ static void converse(kit_play *play)
 static void run_in_thread(kit_play *play, int worker_end)
 {
     pthread_t thread;
-    runner self = {.fd = worker_end};
+    runner self = {.play = play, .fd = worker_end};
     assert_int_equal(pthread_create(&thread, NULL, run_worker, &self), 0);
     converse(play);
     assert_int_equal(pthread_join(thread, NULL), 0);

@@ -73,6 +73,9 @@ struct kit_play {
      */
     void (*tamper)(kit_play *play, int index, uint8_t *type, cof_buf *payload);
     void *context;
+    /* Called in the worker's thread before and after it runs; NULL: nothing. */
+    void (*before)(kit_play *play);
+    void (*after)(kit_play *play);
     const char *program; /* path of the worker's executable; NULL: the library, in a thread */
     void (*watch)(
         kit_play *play); /* with a program: called when its evidence has come; pid is set */

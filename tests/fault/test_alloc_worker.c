@@ -21,8 +21,9 @@ static void end(kit_play *play)
 }
 
 /*
- * The worker ends with a status, or without having needed that memory with the same result as ever. It never crashes, and never
- * says DONE for less. n grows by a sixteenth: every allocation of the beginning, a sample of the rest.
+ * The worker ends with a status, or without having needed that memory with the same result as ever.
+ * It never crashes, and never says DONE for less. n grows by a sixteenth: every allocation of the
+ * beginning, a sample of the rest.
  */
 static void a_failed_allocation_ends_the_job_with_a_status_or_changes_nothing(void **state)
 {
@@ -50,7 +51,8 @@ static void a_failed_allocation_ends_the_job_with_a_status_or_changes_nothing(vo
             assert_true(cof_view_equal(cof_buf_view(&same), cof_buf_view(&model)));
         } else {
             assert_true(was_needed);
-            assert_true(play.is_closed || strcmp(play.failed, cof_status_describe(play.status)->name) == 0);
+            assert_true(play.is_closed ||
+                        strcmp(play.failed, cof_status_describe(play.status)->name) == 0);
         }
         kit_play_free(&play);
     }

@@ -126,21 +126,6 @@ def no_plaintext_is_on_disk_during_and_after_a_job_nor_in_a_core_dump():
         check(not files_with(home.home, pieces), "plaintext on disk after an abort")
 
 
-def workers_memory_cannot_be_read_by_its_own_user():
-    with Home() as home:
-        process = home.start("run", home.wdbc(replace=SLOW), "--out", "out", "--json")
-        pids = wait_until(lambda: targets(home, process)["worker"], 20, "a worker")
-        wait_until(lambda: list((home.home / "store/jobs").rglob("checkpoint.sealed")), 20, "a checkpoint")
-        if os.geteuid() != 0:
-            for pid in pids:
-                try:
-                    open(f"/proc/{pid}/mem", "rb").close()
-                    raise AssertionError("opened the worker's memory")
-                except PermissionError:
-                    pass
-        finish(process)
-
-
 def checkpoint_of_another_path_is_refused_with_its_own_status():
     with Home() as home:
         job = home.wdbc(replace=SLOW)
@@ -154,4 +139,4 @@ def checkpoint_of_another_path_is_refused_with_its_own_status():
 
 
 main(killed_fifty_times_a_job_ends_with_the_byte_identical_model, no_plaintext_is_on_disk_during_and_after_a_job_nor_in_a_core_dump,
-     workers_memory_cannot_be_read_by_its_own_user, checkpoint_of_another_path_is_refused_with_its_own_status)
+     checkpoint_of_another_path_is_refused_with_its_own_status)

@@ -22,14 +22,6 @@ static cof_status refusal(const cof_http_answer *answer, const char *what, cof_e
             json_string_value(json_object_get(json_object_get(error, "innererror"), "code"));
         (void)snprintf(inner, sizeof inner, "%s", code != NULL ? code : "");
     }
-    if (strcmp(inner, "ContractExpired") == 0) {
-        return COF_FAIL(err, CONTRACT_EXPIRED,
-                        "the vault releases no key for this contract any more");
-    }
-    if (strcmp(inner, "RunsExhausted") == 0) {
-        return COF_FAIL(err, RUNS_EXHAUSTED,
-                        "the vault has counted as many runs as the contract allows");
-    }
     switch (answer->status) {
     case 401:
         return COF_FAIL(err, UNAUTHORIZED, "%s: the vault does not know this client", what);

@@ -2,8 +2,8 @@
  */
 #include <stdlib.h>
 
+#include "harness/cof_verify.h"
 #include "relying/verify/pem.h"
-#include "relying/verify/sgx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     const cof_status status =
-        cof_sgx_verify(bytes, &cof_root_intel, 1, 1798761600, &facts, &checks, NULL);
+        verify_quote(bytes, &cof_root_intel, 1, 1798761600, &facts, &checks, NULL);
     if (status == COF_OK || cof_checks_all_ok(&checks)) {
         abort();
     }

@@ -6,6 +6,7 @@
 #include "apps/coffer/when.h"
 #include "host/files/files.h"
 #include "relying/policy/policy.h"
+#include "relying/verify/evidence.h"
 #include "tcb/base/limits.h"
 #include "tcb/contract/contract.h"
 #include "tcb/wire/json.h"
@@ -101,12 +102,12 @@ static json_t *claims_of(const cof_facts *facts)
     char mrenclave[2 * COF_DIGEST_SIZE + 1];
     char mrsigner[2 * COF_DIGEST_SIZE + 1];
     char report_data[2 * COF_REPORT_DATA_SIZE + 1];
-    cof_digest_text(&facts->mrenclave, mrenclave);
-    cof_digest_text(&facts->mrsigner, mrsigner);
+    cof_hex_text(cof_view_of(facts->sgx.mrenclave, sizeof facts->sgx.mrenclave), mrenclave);
+    cof_hex_text(cof_view_of(facts->sgx.mrsigner, sizeof facts->sgx.mrsigner), mrsigner);
     cof_hex_text(cof_view_of(facts->report_data, sizeof facts->report_data), report_data);
     return json_pack("{s:s,s:s,s:i,s:i,s:b,s:s}", "mrenclave", mrenclave, "mrsigner", mrsigner,
-                     "product_id", (int)facts->product_id, "svn", (int)facts->svn, "debug",
-                     (int)facts->is_debuggable, "report_data", report_data);
+                     "product_id", (int)facts->sgx.isv_prod_id, "svn", (int)facts->sgx.isv_svn,
+                     "debug", (int)facts->is_debuggable, "report_data", report_data);
 }
 
 COF_COMMAND(evidence_verify)
@@ -126,8 +127,11 @@ COF_COMMAND(evidence_verify)
     }
     COF_TRY(read_quote(cof_args_operand(args, 0), &quote, err));
     COF_TRY(choose_roots(args, &policy, roots, &root_count, err));
-    cof_status status =
-        cof_sgx_verify(cof_buf_view(&quote), roots, root_count, now, &facts, &checks, err);
+    const cof_evidence_input input = {.evidence = cof_buf_view(&quote),
+                                      .roots = roots,
+                                      .root_count = root_count,
+                                      .now_unix_s = now};
+    cof_status status = cof_evidence_verify(&input, &facts, &checks, err);
     if (status == COF_OK) {
         status = judge(&facts, &policy, &checks, err);
     }

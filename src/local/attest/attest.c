@@ -105,8 +105,11 @@ const cof_jwks *cof_attest_keys(const cof_attest *attest)
 static cof_status judge(const cof_attest *attest, const cof_submission *s, cof_facts *facts,
                         cof_err *err)
 {
-    COF_TRY(cof_sgx_verify(cof_buf_view(&s->quote), &attest->root, 1, cof_state_now(attest->state),
-                           facts, NULL, err));
+    const cof_evidence_input input = {.evidence = cof_buf_view(&s->quote),
+                                      .roots = &attest->root,
+                                      .root_count = 1,
+                                      .now_unix_s = cof_state_now(attest->state)};
+    COF_TRY(cof_evidence_verify(&input, facts, NULL, err));
     if (cof_submission_has_runtime(s)) {
         COF_TRY(cof_runtime_check_binding(cof_buf_view(&s->runtime_bytes), facts->report_data, NULL,
                                           err));
@@ -121,7 +124,7 @@ static cof_status record(const cof_attest *attest, const cof_http_request *reque
     char mrenclave[2 * COF_DIGEST_SIZE + 1] = "";
     const char *contract = json_string_value(json_object_get(s->runtime, "contract"));
     if (facts != NULL) {
-        cof_digest_text(&facts->mrenclave, mrenclave);
+        cof_hex_text(cof_view_of(facts->sgx.mrenclave, sizeof facts->sgx.mrenclave), mrenclave);
     }
     return cof_trail_add(attest->trail,
                          json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s}", "action", "attest", "request",

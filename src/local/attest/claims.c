@@ -63,23 +63,23 @@ static cof_status add_policy_hash(json_t *claims, cof_err *err)
 static cof_status add_issued(json_t *claims, const cof_facts *facts, cof_err *err)
 {
     COF_TRY(cof_json_set(claims, "is-debuggable", json_boolean(facts->is_debuggable), err));
-    COF_TRY(set_hex(claims, "sgx-mrenclave", facts->mrenclave.bytes, sizeof facts->mrenclave.bytes,
-                    err));
     COF_TRY(
-        set_hex(claims, "sgx-mrsigner", facts->mrsigner.bytes, sizeof facts->mrsigner.bytes, err));
-    COF_TRY(cof_json_set(claims, "product-id", json_integer(facts->product_id), err));
-    COF_TRY(cof_json_set(claims, "svn", json_integer(facts->svn), err));
+        set_hex(claims, "sgx-mrenclave", facts->sgx.mrenclave, sizeof facts->sgx.mrenclave, err));
+    COF_TRY(set_hex(claims, "sgx-mrsigner", facts->sgx.mrsigner, sizeof facts->sgx.mrsigner, err));
+    COF_TRY(cof_json_set(claims, "product-id", json_integer(facts->sgx.isv_prod_id), err));
+    COF_TRY(cof_json_set(claims, "svn", json_integer(facts->sgx.isv_svn), err));
     return set_text(claims, "tee", "sgx", err);
 }
 
 static cof_status add_key_separation(json_t *claims, const cof_facts *facts, cof_err *err)
 {
-    COF_TRY(set_hex(claims, "x-ms-sgx-config-id", facts->config_id, sizeof facts->config_id, err));
-    COF_TRY(cof_json_set(claims, "x-ms-sgx-config-svn", json_integer(facts->config_svn), err));
-    COF_TRY(set_hex(claims, "x-ms-sgx-isv-extended-product-id", facts->isv_ext_prod_id,
-                    sizeof facts->isv_ext_prod_id, err));
-    return set_hex(claims, "x-ms-sgx-isv-family-id", facts->isv_family_id,
-                   sizeof facts->isv_family_id, err);
+    COF_TRY(set_hex(claims, "x-ms-sgx-config-id", facts->sgx.config_id, sizeof facts->sgx.config_id,
+                    err));
+    COF_TRY(cof_json_set(claims, "x-ms-sgx-config-svn", json_integer(facts->sgx.config_svn), err));
+    COF_TRY(set_hex(claims, "x-ms-sgx-isv-extended-product-id", facts->sgx.isv_ext_prod_id,
+                    sizeof facts->sgx.isv_ext_prod_id, err));
+    return set_hex(claims, "x-ms-sgx-isv-family-id", facts->sgx.isv_family_id,
+                   sizeof facts->sgx.isv_family_id, err);
 }
 
 static cof_status add_enclave(json_t *claims, const cof_facts *facts, cof_err *err)
@@ -88,21 +88,21 @@ static cof_status add_enclave(json_t *claims, const cof_facts *facts, cof_err *e
     COF_TRY(set_text(claims, "coffer-platform", cof_tee_name(facts->tee), err));
     COF_TRY(
         cof_json_set(claims, "x-ms-sgx-is-debuggable", json_boolean(facts->is_debuggable), err));
-    COF_TRY(set_hex(claims, "x-ms-sgx-mrenclave", facts->mrenclave.bytes,
-                    sizeof facts->mrenclave.bytes, err));
-    COF_TRY(set_hex(claims, "x-ms-sgx-mrsigner", facts->mrsigner.bytes,
-                    sizeof facts->mrsigner.bytes, err));
-    COF_TRY(cof_json_set(claims, "x-ms-sgx-product-id", json_integer(facts->product_id), err));
-    COF_TRY(cof_json_set(claims, "x-ms-sgx-svn", json_integer(facts->svn), err));
+    COF_TRY(set_hex(claims, "x-ms-sgx-mrenclave", facts->sgx.mrenclave, sizeof facts->sgx.mrenclave,
+                    err));
+    COF_TRY(
+        set_hex(claims, "x-ms-sgx-mrsigner", facts->sgx.mrsigner, sizeof facts->sgx.mrsigner, err));
+    COF_TRY(cof_json_set(claims, "x-ms-sgx-product-id", json_integer(facts->sgx.isv_prod_id), err));
+    COF_TRY(cof_json_set(claims, "x-ms-sgx-svn", json_integer(facts->sgx.isv_svn), err));
     COF_TRY(set_hex(claims, "x-ms-sgx-report-data", facts->report_data, sizeof facts->report_data,
                     err));
-    if ((facts->flags & SGX_FLAG_KSS) != 0) {
+    if ((facts->sgx.flags & SGX_FLAG_KSS) != 0) {
         COF_TRY(add_key_separation(claims, facts, err));
     }
     /* The simulated platform has no collateral (TCB info, revocation lists): of its digests only
      * the quote's own exists. */
     char quote[2 * COF_DIGEST_SIZE + 1];
-    cof_digest_text(&facts->quote_digest, quote);
+    cof_digest_text(&facts->evidence_digest, quote);
     COF_TRY(
         cof_json_set(claims, "x-ms-sgx-collateral", json_pack("{s:s}", "quotehash", quote), err));
     return cof_json_set(claims, "maa-attestationcollateral", json_pack("{s:s}", "quotehash", quote),

@@ -2,7 +2,7 @@
 #ifndef COF_LOCAL_CLAIMS_H
 #define COF_LOCAL_CLAIMS_H
 
-#include "relying/verify/sgx.h"
+#include "relying/verify/evidence.h"
 #include "tcb/wire/json.h"
 
 /** The policy that every token was judged by: the service's default one, which permits everything

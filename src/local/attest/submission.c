@@ -110,7 +110,7 @@ cof_status cof_submission_check_init_time(const cof_submission *s, const cof_fac
         return COF_OK;
     }
     COF_TRY(cof_digest_of(cof_buf_view(&s->init_bytes), &digest, err));
-    return memcmp(digest.bytes, facts->config_id, sizeof digest.bytes) == 0
+    return memcmp(digest.bytes, facts->sgx.config_id, sizeof digest.bytes) == 0
                ? COF_OK
                : COF_FAIL(err, EVIDENCE_BINDING,
                           "initTimeData is not what the enclave was configured with");

@@ -35,6 +35,7 @@ bool cof_check_add(cof_checks *checks, const char *name, bool is_ok, const char 
     cof_check *check = &checks->items[checks->count++];
     check->is_ok = is_ok;
     copy_text(check->name, sizeof check->name, name);
+    copy_text(check->source, sizeof check->source, checks->source != NULL ? checks->source : "");
     copy_text(check->expected, sizeof check->expected, expected);
     va_list arguments;
     va_start(arguments, actual_format);
@@ -42,6 +43,13 @@ bool cof_check_add(cof_checks *checks, const char *name, bool is_ok, const char 
     va_end(arguments);
     make_printable(check->actual);
     return is_ok;
+}
+
+void cof_checks_from(cof_checks *checks, const char *source)
+{
+    if (checks != NULL) {
+        checks->source = source;
+    }
 }
 
 bool cof_checks_all_ok(const cof_checks *checks)
@@ -78,9 +86,9 @@ cof_status cof_checks_to_json(const cof_checks *checks, json_t **out_array, cof_
     for (size_t i = 0; i < checks->count; i++) {
         const cof_check *check = &checks->items[i];
         COF_TRY(cof_json_append(array,
-                                json_pack("{s:s, s:b, s:s, s:s}", "name", check->name, "ok",
-                                          check->is_ok, "expected", check->expected, "actual",
-                                          check->actual),
+                                json_pack("{s:s, s:s, s:b, s:s, s:s}", "name", check->name,
+                                          "source", check->source, "ok", (int)check->is_ok,
+                                          "expected", check->expected, "actual", check->actual),
                                 err));
     }
     *out_array = json_incref(array);

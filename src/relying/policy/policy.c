@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tcb/wire/text.h"
+
 cof_status cof_policy_add(cof_policy *policy, const cof_policy_entry *entry, cof_err *err)
 {
     if (policy->count == COF_POLICY_ENTRIES_MAX) {
@@ -116,7 +118,7 @@ static bool is_measurement_accepted(const cof_facts *facts, const cof_policy *po
             continue;
         }
         for (size_t m = 0; m < entry->measurement_count; m++) {
-            if (cof_digest_equal(&entry->measurements[m], &facts->mrenclave)) {
+            if (memcmp(entry->measurements[m].bytes, facts->sgx.mrenclave, COF_DIGEST_SIZE) == 0) {
                 return true;
             }
         }
@@ -130,7 +132,7 @@ static cof_status judge_measurement(const cof_facts *facts, const cof_policy *po
     char actual[2 * COF_DIGEST_SIZE + 1];
     char first[2 * COF_DIGEST_SIZE + 1] = "none";
     size_t count = 0;
-    cof_digest_text(&facts->mrenclave, actual);
+    cof_hex_text(cof_view_of(facts->sgx.mrenclave, sizeof facts->sgx.mrenclave), actual);
     for (size_t i = 0; i < policy->count; i++) {
         const cof_policy_entry *entry = &policy->entries[i];
         if (entry->tee == facts->tee && entry->measurement_count > 0 && count == 0) {
@@ -152,7 +154,7 @@ cof_status cof_policy_judge(const cof_facts *facts, const cof_policy *policy, co
 {
     /* The flag is read from the attributes again: a caller that built facts by hand cannot forget
      * it. */
-    const bool is_debuggable = facts->is_debuggable || (facts->flags & COF_SGX_FLAG_DEBUG) != 0;
+    const bool is_debuggable = facts->is_debuggable || (facts->sgx.flags & COF_SGX_FLAG_DEBUG) != 0;
     if (!cof_check_add(checks, "policy.debug", !is_debuggable, "not debuggable", "%s",
                        is_debuggable ? "debuggable" : "not debuggable")) {
         return COF_FAIL(err, EVIDENCE_DEBUG, "the enclave's DEBUG attribute is set");

@@ -5,7 +5,8 @@
 #ifndef COF_POLICY_POLICY_H
 #define COF_POLICY_POLICY_H
 
-#include "relying/verify/sgx.h"
+#include "relying/policy/checks.h"
+#include "relying/verify/facts.h"
 #include "tcb/contract/contract.h"
 
 enum { COF_POLICY_ENTRIES_MAX = 8 };

@@ -3,8 +3,8 @@
 #define COF_RECEIPT_INTERNAL_H
 
 #include "relying/receipt/receipt.h"
+#include "relying/verify/evidence.h"
 #include "relying/verify/runtime.h"
-#include "relying/verify/sgx.h"
 #include "tcb/contract/contract.h"
 
 /** A verification under way. What could not be read is NULL or false, and the checks that need it

@@ -4,6 +4,7 @@
 #include "relying/policy/policy.h"
 #include "relying/receipt/internal.h"
 #include "relying/token/token.h"
+#include "relying/verify/evidence.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
@@ -48,8 +49,11 @@ static cof_status verify_quote(cof_receipt_state *state, const cof_policy *polic
     cof_buf_init(&quote, COF_LIMIT_QUOTE_BYTES);
     COF_TRY(cof_json_get_base64url(evidence, "quote", &quote, err));
     const size_t count = cof_policy_roots(policy, roots);
-    COF_TRY(cof_sgx_verify(cof_buf_view(&quote), roots, count, state->options->now_unix_s, &facts,
-                           state->checks, err));
+    const cof_evidence_input input = {.evidence = cof_buf_view(&quote),
+                                      .roots = roots,
+                                      .root_count = count,
+                                      .now_unix_s = state->options->now_unix_s};
+    COF_TRY(cof_evidence_verify(&input, &facts, state->checks, err));
     if (strcmp(cof_receipt_text(evidence, "type"), cof_tee_name(facts.tee)) != 0) {
         return COF_FAIL(err, EVIDENCE_INVALID, "the evidence is of another type: %s",
                         cof_tee_name(facts.tee));
@@ -222,8 +226,10 @@ static cof_status check_claims(const cof_receipt_state *state, const json_t *cla
 {
     char mrenclave[2 * COF_DIGEST_SIZE + 1];
     char mrsigner[2 * COF_DIGEST_SIZE + 1];
-    cof_digest_text(&state->facts.mrenclave, mrenclave);
-    cof_digest_text(&state->facts.mrsigner, mrsigner);
+    cof_hex_text(cof_view_of(state->facts.sgx.mrenclave, sizeof state->facts.sgx.mrenclave),
+                 mrenclave);
+    cof_hex_text(cof_view_of(state->facts.sgx.mrsigner, sizeof state->facts.sgx.mrsigner),
+                 mrsigner);
     COF_JSON json_t *runtime = NULL;
     COF_TRY(cof_json_parse(cof_buf_view(&state->runtime_bytes), COF_LIMIT_RUNTIME_BYTES, &runtime,
                            err));
@@ -232,9 +238,9 @@ static cof_status check_claims(const cof_receipt_state *state, const json_t *cla
                          err));
     COF_TRY(expect_claim(claims, "x-ms-sgx-mrenclave", json_string(mrenclave), err));
     COF_TRY(expect_claim(claims, "x-ms-sgx-mrsigner", json_string(mrsigner), err));
-    COF_TRY(
-        expect_claim(claims, "x-ms-sgx-product-id", json_integer(state->facts.product_id), err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-svn", json_integer(state->facts.svn), err));
+    COF_TRY(expect_claim(claims, "x-ms-sgx-product-id", json_integer(state->facts.sgx.isv_prod_id),
+                         err));
+    COF_TRY(expect_claim(claims, "x-ms-sgx-svn", json_integer(state->facts.sgx.isv_svn), err));
     return expect_claim(claims, "x-ms-runtime", json_incref(runtime), err);
 }
 

@@ -4,7 +4,7 @@
 #define COF_VERIFY_RUNTIME_H
 
 #include "relying/policy/checks.h"
-#include "relying/verify/quote.h"
+#include "relying/verify/intel/quote.h"
 #include "tcb/crypto/digest.h"
 #include "tcb/crypto/rsa.h"
 

@@ -6,7 +6,7 @@
 
 #include "local/platform/pki.h"
 #include "local/platform/quote_writer.h"
-#include "relying/verify/sgx.h"
+#include "relying/verify/evidence.h"
 
 enum { RIG_NOW = 1798761600 }; /* 2027-01-01 */
 

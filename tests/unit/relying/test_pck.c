@@ -3,7 +3,7 @@
 
 #include "harness/cof_test.h"
 #include "local/platform/pki.h"
-#include "relying/verify/pck.h"
+#include "relying/verify/intel/pck.h"
 
 static uint8_t extension[1024];
 static size_t extension_size;

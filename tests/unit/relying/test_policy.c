@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "harness/cof_test.h"
+#include "harness/cof_verify.h"
 #include "relying/policy/policy.h"
 #include "unit/relying/rig.h"
 
@@ -13,9 +14,9 @@ static int set_up(void **state)
 {
     (void)state;
     rig_make(&platform, &(rig_options){0});
-    assert_ok(cof_sgx_verify(cof_buf_view(&platform.quote), &platform.pin, 1, RIG_NOW, &facts, NULL,
-                             NULL));
-    accepted = facts.mrenclave;
+    assert_ok(
+        verify_quote(cof_buf_view(&platform.quote), &platform.pin, 1, RIG_NOW, &facts, NULL, NULL));
+    memcpy(accepted.bytes, facts.sgx.mrenclave, sizeof accepted.bytes);
     return 0;
 }
 
@@ -75,7 +76,7 @@ static void a_policy_without_simulated_refuses_simulated_evidence(void **state)
     assert_int_equal(count, 1);
     assert_int_equal(roots[0].family, COF_ROOT_INTEL);
     assert_status(
-        cof_sgx_verify(cof_buf_view(&platform.quote), roots, count, RIG_NOW, &ignored, NULL, NULL),
+        verify_quote(cof_buf_view(&platform.quote), roots, count, RIG_NOW, &ignored, NULL, NULL),
         EVIDENCE_UNTRUSTED);
     /* And where a caller verified it under another list, the policy refuses the platform. */
     assert_status(cof_policy_judge(&facts, &policy, &checks, NULL), PLATFORM_REFUSED);
@@ -104,7 +105,7 @@ static void a_debuggable_enclave_is_refused(void **state)
     debug.is_debuggable = true;
     assert_status(judge(&debug, &entry, NULL), EVIDENCE_DEBUG);
     debug.is_debuggable = false;
-    debug.flags |= COF_SGX_FLAG_DEBUG;
+    debug.sgx.flags |= COF_SGX_FLAG_DEBUG;
     assert_status(judge(&debug, &entry, NULL), EVIDENCE_DEBUG);
 }
 

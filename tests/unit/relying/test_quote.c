@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "harness/cof_test.h"
+#include "harness/cof_verify.h"
 #include "unit/relying/rig.h"
 
 static rig_platform good;
@@ -25,7 +26,7 @@ static cof_status verify(const rig_platform *rig, cof_view quote)
 {
     cof_facts facts = {0};
     cof_err err = {0};
-    const cof_status status = cof_sgx_verify(quote, &rig->pin, 1, RIG_NOW, &facts, NULL, &err);
+    const cof_status status = verify_quote(quote, &rig->pin, 1, RIG_NOW, &facts, NULL, &err);
     /* The status in the error is the status that was given. */
     assert_true(status == COF_OK || err.status == status);
     return status;
@@ -37,21 +38,21 @@ static void a_good_quote_verifies_and_says_what_was_quoted(void **state)
     cof_facts facts = {0};
     cof_checks checks = {0};
     assert_ok(
-        cof_sgx_verify(cof_buf_view(&good.quote), &good.pin, 1, RIG_NOW, &facts, &checks, NULL));
+        verify_quote(cof_buf_view(&good.quote), &good.pin, 1, RIG_NOW, &facts, &checks, NULL));
     assert_true(cof_checks_all_ok(&checks));
     assert_int_equal(checks.count, 7);
     assert_int_equal(facts.tee, COF_TEE_SIMULATED);
-    assert_memory_equal(facts.mrenclave.bytes, good.mrenclave, 32);
+    assert_memory_equal(facts.sgx.mrenclave, good.mrenclave, 32);
     assert_memory_equal(facts.report_data, good.report_data, 64);
-    assert_int_equal(facts.product_id, 1);
-    assert_int_equal(facts.svn, 1);
+    assert_int_equal(facts.sgx.isv_prod_id, 1);
+    assert_int_equal(facts.sgx.isv_svn, 1);
     assert_false(facts.is_debuggable);
     assert_true(cof_digest_equal(&facts.root.spki, &good.pin.spki));
     assert_memory_equal(facts.pck.components, cof_pki_cpu_svn, 16);
     assert_int_equal(facts.pck.pce_svn, 13);
     cof_digest signer = {0};
     assert_ok(cof_digest_of(cof_view_text("coffer simulated signer"), &signer, NULL));
-    assert_true(cof_digest_equal(&signer, &facts.mrsigner));
+    assert_true(memcmp(facts.sgx.mrsigner, signer.bytes, 32) == 0);
 }
 
 /* One byte changed: what the parser or the verifier answers. */
@@ -328,8 +329,7 @@ static void a_debuggable_enclave_is_genuine_and_says_so(void **state)
     cof_facts facts = {0};
     rig_make(&debug,
              &(rig_options){.flags = COF_SGX_FLAG_INIT | COF_SGX_FLAG_DEBUG | COF_SGX_FLAG_MODE64});
-    assert_ok(
-        cof_sgx_verify(cof_buf_view(&debug.quote), &debug.pin, 1, RIG_NOW, &facts, NULL, NULL));
+    assert_ok(verify_quote(cof_buf_view(&debug.quote), &debug.pin, 1, RIG_NOW, &facts, NULL, NULL));
     rig_free(&debug);
     assert_true(facts.is_debuggable);
 }
@@ -410,7 +410,7 @@ static void an_attestation_key_off_the_curve_is_refused(void **state)
     cof_checks checks = {0};
     cof_facts facts = {0};
     assert_status(
-        cof_sgx_verify(cof_buf_view(&bad.quote), &bad.pin, 1, RIG_NOW, &facts, &checks, NULL),
+        verify_quote(cof_buf_view(&bad.quote), &bad.pin, 1, RIG_NOW, &facts, &checks, NULL),
         EVIDENCE_INVALID);
     assert_string_equal(cof_checks_first_failed(&checks)->name, "evidence.signature");
     rig_free(&bad);
@@ -427,7 +427,7 @@ static void a_qe_report_with_a_tail_is_refused(void **state)
     cof_checks checks = {0};
     cof_facts facts = {0};
     assert_status(
-        cof_sgx_verify(cof_buf_view(&bad.quote), &bad.pin, 1, RIG_NOW, &facts, &checks, NULL),
+        verify_quote(cof_buf_view(&bad.quote), &bad.pin, 1, RIG_NOW, &facts, &checks, NULL),
         EVIDENCE_INVALID);
     assert_string_equal(cof_checks_first_failed(&checks)->name, "evidence.qe_binding");
     rig_free(&bad);
@@ -449,18 +449,18 @@ static void without_a_pin_nothing_is_trusted(void **state)
 {
     (void)state;
     cof_facts facts = {0};
-    assert_status(cof_sgx_verify(cof_buf_view(&good.quote), NULL, 0, RIG_NOW, &facts, NULL, NULL),
+    assert_status(verify_quote(cof_buf_view(&good.quote), NULL, 0, RIG_NOW, &facts, NULL, NULL),
                   EVIDENCE_UNTRUSTED);
     assert_status(
-        cof_sgx_verify(cof_buf_view(&good.quote), &cof_root_intel, 1, RIG_NOW, &facts, NULL, NULL),
+        verify_quote(cof_buf_view(&good.quote), &cof_root_intel, 1, RIG_NOW, &facts, NULL, NULL),
         EVIDENCE_UNTRUSTED);
     /* The right key as a root of the other family: the names give it away. */
     const cof_root_pin as_intel = {.family = COF_ROOT_INTEL, .spki = good.pin.spki};
     assert_status(
-        cof_sgx_verify(cof_buf_view(&good.quote), &as_intel, 1, RIG_NOW, &facts, NULL, NULL),
+        verify_quote(cof_buf_view(&good.quote), &as_intel, 1, RIG_NOW, &facts, NULL, NULL),
         EVIDENCE_UNTRUSTED);
     const cof_root_pin both[] = {cof_root_intel, good.pin};
-    assert_ok(cof_sgx_verify(cof_buf_view(&good.quote), both, 2, RIG_NOW, &facts, NULL, NULL));
+    assert_ok(verify_quote(cof_buf_view(&good.quote), both, 2, RIG_NOW, &facts, NULL, NULL));
 }
 
 int main(void)

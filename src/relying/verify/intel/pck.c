@@ -5,7 +5,7 @@
  * the structure is small and fixed, and a template parser would accept BER, repeated elements and
  * unknown ones. Elements are named by the last arc of their OID under 1.2.840.113741.1.13.1.
  */
-#include "relying/verify/pck.h"
+#include "relying/verify/intel/pck.h"
 
 #include <string.h>
 

@@ -1,28 +1,16 @@
-#include "relying/verify/sgx.h"
+#include "relying/verify/intel/dcap.h"
 
 #include <string.h>
 
+#include "relying/verify/intel/chain.h"
 #include "tcb/crypto/ec.h"
-
-const char *cof_tee_name(cof_tee tee)
-{
-    switch (tee) {
-    case COF_TEE_SIMULATED:
-        return "simulated";
-    case COF_TEE_SGX:
-        return "sgx";
-    case COF_TEE_NONE:
-        break;
-    }
-    return "none";
-}
 
 /* Failures of parsers and keys are all one to a caller: the evidence is not genuine. The detail
  * says more. */
 static cof_status as_evidence(cof_status status, cof_err *err)
 {
     if (status == COF_OK || status == COF_E_NO_MEMORY || status == COF_E_EVIDENCE_UNTRUSTED ||
-        status == COF_E_EVIDENCE_OLD) {
+        status == COF_E_EVIDENCE_OLD || status == COF_E_COLLATERAL_MISSING) {
         return status;
     }
     err->status = COF_E_EVIDENCE_INVALID;
@@ -83,28 +71,28 @@ static cof_status check_body(const cof_quote *quote, cof_err *err)
 
 static void fill_facts(const cof_quote *quote, const cof_chain_facts *chain, cof_facts *facts)
 {
-    const cof_sgx_report *body = &quote->body;
     facts->tee = chain->root.family == COF_ROOT_SIMULATED ? COF_TEE_SIMULATED : COF_TEE_SGX;
+    facts->hardware = facts->tee;
     facts->root = chain->root;
     facts->pck = chain->pck;
-    memcpy(facts->mrenclave.bytes, body->mrenclave, sizeof body->mrenclave);
-    memcpy(facts->mrsigner.bytes, body->mrsigner, sizeof body->mrsigner);
-    facts->product_id = body->isv_prod_id;
-    facts->svn = body->isv_svn;
-    facts->config_svn = body->config_svn;
-    facts->flags = body->flags;
-    facts->xfrm = body->xfrm;
-    facts->is_debuggable = (body->flags & COF_SGX_FLAG_DEBUG) != 0;
-    memcpy(facts->report_data, body->report_data, sizeof body->report_data);
-    memcpy(facts->config_id, body->config_id, sizeof body->config_id);
-    memcpy(facts->isv_ext_prod_id, body->isv_ext_prod_id, sizeof body->isv_ext_prod_id);
-    memcpy(facts->isv_family_id, body->isv_family_id, sizeof body->isv_family_id);
-    memcpy(facts->cpu_svn, body->cpu_svn, sizeof body->cpu_svn);
+    facts->sgx = quote->body;
+    facts->is_debuggable = (quote->body.flags & COF_SGX_FLAG_DEBUG) != 0;
+    memcpy(facts->report_data, quote->body.report_data, sizeof facts->report_data);
 }
 
-cof_status cof_sgx_verify(cof_view quote_bytes, const cof_root_pin *roots, size_t root_count,
-                          int64_t now_unix_s, cof_facts *out_facts, cof_checks *checks,
-                          cof_err *err)
+/* Collateral is required under Intel's root. */
+static cof_status check_collateral(const cof_dcap_input *input, const cof_chain_facts *chain,
+                                   cof_err *err)
+{
+    if (chain->root.family == COF_ROOT_SIMULATED) {
+        return COF_OK;
+    }
+    (void)input;
+    return COF_FAIL(err, COLLATERAL_MISSING, "no TCB info");
+}
+
+cof_status cof_dcap_verify(const cof_dcap_input *input, cof_facts *out_facts, cof_checks *checks,
+                           cof_err *err)
 {
     cof_err local = {0};
     if (err == NULL) {
@@ -114,10 +102,11 @@ cof_status cof_sgx_verify(cof_view quote_bytes, const cof_root_pin *roots, size_
     cof_chain_facts chain = {0};
     COF_CLEANUP(cof_ec_key_drop_) cof_ec_key *pck_key = NULL;
     COF_TRY(record(checks, "evidence.structure", "an SGX quote of version 3, every length exact",
-                   cof_quote_parse(quote_bytes, &quote, err), err));
-    COF_TRY(record(
-        checks, "evidence.chain", "leaf, CA and a pinned root, valid at that time",
-        cof_chain_verify(quote.chain, roots, root_count, now_unix_s, &chain, &pck_key, err), err));
+                   cof_quote_parse(input->quote, &quote, err), err));
+    COF_TRY(record(checks, "evidence.chain", "leaf, CA and a pinned root, valid at that time",
+                   cof_chain_verify(quote.chain, input->roots, input->root_count, input->now_unix_s,
+                                    &chain, &pck_key, err),
+                   err));
     COF_TRY(record(checks, "evidence.qe_signature", "QE report signed by the PCK key",
                    cof_ec_verify(pck_key, quote.qe_report_bytes, quote.qe_signature, err), err));
     COF_TRY(record(checks, "evidence.qe_attributes", "quoting enclave initialised, not debuggable",
@@ -128,9 +117,11 @@ cof_status cof_sgx_verify(cof_view quote_bytes, const cof_root_pin *roots, size_
     COF_TRY(record(checks, "evidence.signature", "quote signed by the attestation key",
                    check_body_signature(&quote, err), err));
     COF_TRY(record(checks, "evidence.body", "enclave initialised", check_body(&quote, err), err));
+    COF_TRY(record(checks, "evidence.collateral", "TCB info, QE identity and revocation lists",
+                   check_collateral(input, &chain, err), err));
     cof_facts facts = {0};
     fill_facts(&quote, &chain, &facts);
-    COF_TRY(cof_digest_of(quote_bytes, &facts.quote_digest, err));
+    COF_TRY(cof_digest_of(quote.quote_bytes, &facts.evidence_digest, err));
     *out_facts = facts;
     return COF_OK;
 }

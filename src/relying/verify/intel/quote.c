@@ -1,4 +1,4 @@
-#include "relying/verify/quote.h"
+#include "relying/verify/intel/quote.h"
 
 #include <string.h>
 
@@ -125,7 +125,7 @@ cof_status cof_quote_parse(cof_view bytes, cof_quote *out_quote, cof_err *err)
         return COF_FAIL(err, LIMIT, "quote of %zu bytes, at most %d", bytes.size,
                         COF_LIMIT_QUOTE_BYTES);
     }
-    cof_quote quote = {0};
+    cof_quote quote = {.version = VERSION, .kind = COF_QUOTE_SGX, .quote_bytes = bytes};
     cof_reader reader = cof_reader_of(bytes);
     COF_TRY(read_header(&reader, &quote, err));
     COF_TRY(read_report(&reader, "report body", &quote.body, err));

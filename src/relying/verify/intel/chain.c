@@ -7,7 +7,7 @@
  * building and constraints are OpenSSL's; what OpenSSL leaves to its caller (names, algorithms,
  * exact length, path lengths, key usage of the leaf) is checked here.
  */
-#include "relying/verify/chain.h"
+#include "relying/verify/intel/chain.h"
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -17,12 +17,6 @@
 #include "relying/verify/pem.h"
 
 enum { LEAF, CA, ROOT };
-
-const cof_root_pin cof_root_intel = {
-    .family = COF_ROOT_INTEL,
-    .spki = {{0xa0, 0xaf, 0x03, 0x12, 0x89, 0xf5, 0xd5, 0xd4, 0x13, 0x2f, 0x91,
-              0x86, 0x06, 0x8a, 0x7f, 0xc1, 0x36, 0x28, 0x63, 0x3b, 0xa2, 0x35,
-              0x77, 0x74, 0x72, 0xe2, 0x9b, 0x6b, 0x6c, 0x67, 0xa4, 0x9e}}};
 
 /* The common names that each family's certificates must carry: leaf, CA (one of two), root. */
 typedef struct family_names {

@@ -5,25 +5,9 @@
 #ifndef COF_VERIFY_CHAIN_H
 #define COF_VERIFY_CHAIN_H
 
-#include "relying/verify/pck.h"
-#include "tcb/crypto/digest.h"
+#include "relying/verify/intel/pck.h"
+#include "relying/verify/trust.h"
 #include "tcb/crypto/ec.h"
-
-/** Who stands behind a root. The family fixes the names that the certificates must carry. */
-typedef enum cof_root_family {
-    COF_ROOT_NONE,
-    COF_ROOT_INTEL,    /* "Intel SGX Root CA" */
-    COF_ROOT_SIMULATED /* "SIMULATED Root CA": an installation's own; protects nothing */
-} cof_root_family;
-
-/** A root that the caller trusts: the SHA-256 of its SubjectPublicKeyInfo (DER), and its family. */
-typedef struct cof_root_pin {
-    cof_root_family family;
-    cof_digest spki;
-} cof_root_pin;
-
-/** Intel's SGX root key. Both of Intel's root certificates (2033 and 2049) carry it. */
-extern const cof_root_pin cof_root_intel;
 
 /** What a good chain says. */
 typedef struct cof_chain_facts {

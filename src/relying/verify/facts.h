@@ -85,7 +85,9 @@ typedef struct cof_azure_facts {
     cof_hcl_claims claims;   /* bound to the hardware report */
     cof_tpm_quote quote;     /* signed by the key in the claims */
     cof_pcrs pcrs;           /* bound to the quote */
-    bool has_ak_certificate; /* an AK certificate was there and verified */
+    bool has_ak_certificate; /* an AK certificate was there, and is of the key in the claims */
+    bool has_encryption_key; /* the vTPM's ephemeral key came along, certified by the key in the */
+    uint8_t encryption_modulus[COF_RSA_2048_SIZE]; /* claims; RSA-2048, exponent 65537 */
 } cof_azure_facts;
 
 typedef struct cof_facts {

@@ -30,7 +30,10 @@ enum {
     ARC_PLATFORM_INSTANCE = 6,
     ARC_CONFIGURATION = 7,
     ARC_TCB_PCE_SVN = 17,
-    ARC_TCB_CPU_SVN = 18
+    ARC_TCB_CPU_SVN = 18,
+    ARC_DYNAMIC_PLATFORM = 1,
+    ARC_CACHED_KEYS = 2,
+    ARC_SMT = 3
 };
 
 /* Cuts the next element of this tag off *rest. Lengths must be in their shortest form. */
@@ -108,9 +111,7 @@ static cof_status read_octets(cof_view value, size_t size, void *out, cof_err *e
         return COF_FAIL(err, BAD_FORMAT, "SGX extension: %zu octets, expected %zu", octets.size,
                         size);
     }
-    if (out != NULL) {
-        memcpy(out, octets.data, size);
-    }
+    memcpy(out, octets.data, size);
     return COF_OK;
 }
 
@@ -168,8 +169,20 @@ static cof_status read_tcb(cof_view value, cof_pck *pck, cof_err *err)
                        : COF_FAIL(err, BAD_FORMAT, "SGX extension: the TCB is not complete");
 }
 
-/* Three BOOLEANs, each optional, each once. Their meaning belongs to a policy on real hardware. */
-static cof_status check_configuration(cof_view value, cof_err *err)
+static cof_status read_truth(cof_view value, bool *out, cof_err *err)
+{
+    cof_view truth = {0};
+    COF_TRY(next_element(&value, DER_BOOLEAN, &truth, err));
+    COF_TRY(finish(value, err));
+    if (truth.size != 1 || (truth.data[0] != 0 && truth.data[0] != 0xff)) {
+        return COF_FAIL(err, BAD_FORMAT, "SGX extension: a truth value is not in DER form");
+    }
+    *out = truth.data[0] != 0;
+    return COF_OK;
+}
+
+/* Three BOOLEANs, each optional, each once. */
+static cof_status read_configuration(cof_view value, cof_pck *pck, cof_err *err)
 {
     uint8_t prefix_bytes[sizeof sgx_arcs + 1];
     memcpy(prefix_bytes, sgx_arcs, sizeof sgx_arcs);
@@ -182,13 +195,19 @@ static cof_status check_configuration(cof_view value, cof_err *err)
     while (rest.size > 0) {
         uint8_t arc = 0;
         cof_view element = {0};
-        cof_view truth = {0};
+        bool truth = false;
         COF_TRY(next_pair(&rest, prefix, &arc, &element, err));
-        COF_TRY(see(&seen, arc, 3, err));
-        COF_TRY(next_element(&element, DER_BOOLEAN, &truth, err));
-        COF_TRY(finish(element, err));
-        if (truth.size != 1 || (truth.data[0] != 0 && truth.data[0] != 0xff)) {
-            return COF_FAIL(err, BAD_FORMAT, "SGX extension: a truth value is not in DER form");
+        COF_TRY(see(&seen, arc, ARC_SMT, err));
+        COF_TRY(read_truth(element, &truth, err));
+        if (arc == ARC_DYNAMIC_PLATFORM) {
+            pck->has_dynamic_platform = true;
+            pck->is_dynamic_platform = truth;
+        } else if (arc == ARC_CACHED_KEYS) {
+            pck->has_cached_keys = true;
+            pck->is_cached_keys = truth;
+        } else {
+            pck->has_smt = true;
+            pck->is_smt_enabled = truth;
         }
     }
     return COF_OK;
@@ -211,9 +230,10 @@ static cof_status read_element(uint8_t arc, cof_view value, cof_pck *pck, cof_er
         pck->sgx_type = (uint8_t)number;
         return COF_OK;
     case ARC_PLATFORM_INSTANCE:
-        return read_octets(value, 16, NULL, err);
+        pck->has_platform_instance = true;
+        return read_octets(value, sizeof pck->platform_instance, pck->platform_instance, err);
     default:
-        return check_configuration(value, err);
+        return read_configuration(value, pck, err);
     }
 }
 

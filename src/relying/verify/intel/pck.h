@@ -18,12 +18,17 @@ typedef struct cof_pck {
     uint8_t pce_id[2];
     uint8_t fmspc[6];
     uint8_t sgx_type; /* 0 standard, 1 scalable, 2 scalable with integrity */
+    /* Only certificates of the Platform CA have these; each may be absent. */
+    bool has_platform_instance;
+    uint8_t platform_instance[16];
+    bool has_dynamic_platform, is_dynamic_platform; /* packages can be added or replaced */
+    bool has_cached_keys, is_cached_keys; /* Intel's registration service keeps the keys */
+    bool has_smt, is_smt_enabled;         /* simultaneous multithreading */
 } cof_pck;
 
 /**
  * Reads the extension's value: every element exactly once, exact types and lengths, minimal DER,
- * nothing left over. The platform instance id and the configuration (platform CA only) are checked
- * and dropped.
+ * nothing left over. The platform instance id and the configuration may be absent.
  *
  * @return COF_OK, COF_E_BAD_FORMAT.
  */

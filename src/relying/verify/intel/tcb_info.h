@@ -95,7 +95,8 @@ typedef struct cof_qe_identity {
     cof_svn_level levels[COF_QE_LEVELS_MAX]; /* highest first; checked */
 } cof_qe_identity;
 
-/** As cof_tcb_info_parse. out is large: on the heap. */
+/** As cof_tcb_info_parse. Levels of an enclave, here and of a TDX module, are UpToDate, OutOfDate
+ * or Revoked: other ratings are refused. out is large: on the heap. */
 COF_MUST_USE cof_status cof_qe_identity_parse(cof_view body, cof_qe_identity *out, cof_err *err);
 
 /** ISO 8601 "2025-06-19T10:32:27Z", exactly, a date that exists. @return COF_OK, COF_E_BAD_FORMAT.

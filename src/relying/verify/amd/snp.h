@@ -13,7 +13,7 @@
 
 typedef struct cof_snp_input {
     cof_view report;                  /* exactly COF_SNP_REPORT_SIZE bytes */
-    const cof_collateral *collateral; /* AMD_LEAF, AMD_CHAIN, AMD_CRL: all required */
+    const cof_collateral *collateral; /* AMD_LEAF (or in AMD_CHAIN), AMD_CHAIN, AMD_CRL: required */
     const cof_root_pin *roots;
     size_t root_count;
     int64_t now_unix_s;
@@ -21,8 +21,10 @@ typedef struct cof_snp_input {
 } cof_snp_input;
 
 /**
- * Verifies a report; as cof_dcap_verify. Fills of facts: tee, hardware, root, evidence_digest,
- * report_data, is_debuggable, snp (with the proven product). tcb stays COF_TCB_UNRATED.
+ * Verifies a report; as cof_dcap_verify. A leaf for another product, TCB version or chip is
+ * COF_E_COLLATERAL_MISMATCH. A report by a VCEK must name its chip, one by a VLEK must not. Fills
+ * of facts: tee, hardware, root, evidence_digest, report_data, is_debuggable, snp (with the proven
+ * product, and the provider of a VLEK). tcb stays COF_TCB_UNRATED.
  */
 COF_MUST_USE cof_status cof_snp_verify(const cof_snp_input *input, cof_facts *out_facts,
                                        cof_checks *checks, cof_err *err);

@@ -10,7 +10,8 @@
 enum {
     COF_SNP_REPORT_SIZE = 0x4a0,
     COF_SNP_SIGNED_SIZE = 0x2a0,
-    COF_SNP_SCALAR_SIZE = 48 /* of P-384 */
+    COF_SNP_SCALAR_SIZE = 48, /* of P-384 */
+    COF_SNP_CSP_ID_SIZE = 64  /* with its NUL */
 };
 
 /** The line of processors. NONE: the report does not say (version 2). */
@@ -67,6 +68,9 @@ typedef struct cof_snp_report {
     uint64_t launch_tcb;
     uint64_t launch_mitigations, current_mitigations; /* version 5; else 0 */
     cof_snp_product product; /* from the CPUID fields; after verification, proven */
+    /* VLEK: the cloud provider it was made for ("CN=cc-us-east-2.amazonaws.com"); filled by the
+     * verification, from the certificate. Else "". */
+    char csp_id[COF_SNP_CSP_ID_SIZE];
     uint8_t r[COF_SNP_SCALAR_SIZE], s[COF_SNP_SCALAR_SIZE]; /* big endian */
 } cof_snp_report;
 
@@ -81,5 +85,8 @@ COF_MUST_USE cof_status cof_snp_report_parse(cof_view bytes, cof_snp_report *out
 
 /** Takes a TCB_VERSION apart. product must not be NONE. */
 cof_snp_tcb cof_snp_tcb_of(uint64_t version, cof_snp_product product);
+
+/** The bits of a TCB_VERSION that the product reserves. */
+uint64_t cof_snp_tcb_reserved(cof_snp_product product);
 
 #endif

@@ -140,6 +140,7 @@ cof_status cof_runtime_check_binding(cof_view bytes,
     cof_hex_text(cof_view_of(expected, sizeof expected), expected_text);
     cof_hex_text(cof_view_of(report_data, COF_REPORT_DATA_SIZE), actual_text);
     const bool is_bound = memcmp(expected, report_data, sizeof expected) == 0;
+    cof_checks_from(checks, "report data");
     if (!cof_check_add(checks, "binding", is_bound, expected_text, "%s", actual_text)) {
         return COF_FAIL(err, EVIDENCE_BINDING, "the report data is not that of the runtime data");
     }

@@ -1,7 +1,11 @@
 #include "relying/contract/explain.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
+
+#include "relying/policy/policy.h"
+#include "tcb/wire/text.h"
 
 static cof_status print_digest(const char *label, const cof_digest *digest, cof_buf *out,
                                cof_err *err)
@@ -11,25 +15,89 @@ static cof_status print_digest(const char *label, const cof_digest *digest, cof_
     return cof_buf_printf(out, err, "%s%s\n", label, text);
 }
 
+static cof_status print_hex(const char *label, const uint8_t *bytes, size_t size, cof_buf *out,
+                            cof_err *err)
+{
+    char text[2 * COF_ACCEPT_MEASUREMENT_SIZE + 1];
+    cof_hex_text(cof_view_of(bytes, size), text);
+    return cof_buf_printf(out, err, "%s%s\n", label, text);
+}
+
+static cof_status explain_tcb(const cof_tcb_policy *policy, cof_buf *out, cof_err *err)
+{
+    COF_TRY(cof_buf_printf(out, err, "    TCB     "));
+    for (unsigned i = COF_TCB_UP_TO_DATE; i < COF_TCB_STATUS_COUNT; i++) {
+        if ((policy->statuses >> i & 1U) != 0) {
+            COF_TRY(cof_buf_printf(out, err, " %s", cof_tcb_status_name((cof_tcb_status)i)));
+        }
+    }
+    if (policy->any_advisory) {
+        COF_TRY(cof_buf_printf(out, err, ", whatever advisories are open"));
+    }
+    for (size_t i = 0; i < policy->advisories.count; i++) {
+        COF_TRY(cof_buf_printf(out, err, "%s %s", i == 0 ? "; advisories that may be open:" : "",
+                               policy->advisories.ids[i]));
+    }
+    return cof_buf_printf(out, err, "\n");
+}
+
+static cof_status explain_registers(const cof_accept *accept, cof_buf *out, cof_err *err)
+{
+    char label[24];
+    for (unsigned i = 0; i < 4; i++) {
+        if ((accept->rtmr_mask >> i & 1U) != 0) {
+            (void)snprintf(label, sizeof label, "    RTMR%u    ", i);
+            COF_TRY(print_hex(label, accept->rtmrs[i], sizeof accept->rtmrs[i], out, err));
+        }
+    }
+    for (unsigned i = 0; i < COF_PCR_COUNT; i++) {
+        if ((accept->pcrs.mask >> i & 1U) != 0) {
+            (void)snprintf(label, sizeof label, "    PCR%-2u    ", i);
+            COF_TRY(print_digest(label, &accept->pcrs.values[i], out, err));
+        }
+    }
+    return COF_OK;
+}
+
+static cof_status explain_platform(const cof_accept *accept, cof_buf *out, cof_err *err)
+{
+    const bool is_simulated = accept->tee == COF_TEE_SIMULATED;
+    COF_TRY(cof_buf_printf(
+        out, err, "  - %s%s\n", cof_tee_name(accept->tee),
+        is_simulated ? ": for development; it protects nothing from the machine's administrator"
+                     : ""));
+    for (size_t i = 0; i < accept->measurement_count; i++) {
+        COF_TRY(print_hex("    program  ", accept->measurements[i],
+                          cof_accept_measurement_size(accept->tee), out, err));
+    }
+    if (is_simulated) {
+        return print_digest("    root     ", &accept->root, out, err);
+    }
+    if (accept->has_signer) {
+        COF_TRY(print_hex("    signer   ", accept->signer, sizeof accept->signer, out, err));
+        COF_TRY(cof_buf_printf(out, err, "    product  %u, security version %u or later\n",
+                               accept->product, accept->minimum_svn));
+    }
+    COF_TRY(explain_registers(accept, out, err));
+    if (accept->has_host_data) {
+        COF_TRY(print_hex("    host data", accept->host_data, sizeof accept->host_data, out, err));
+    }
+    for (size_t i = 0; i < accept->id_key_count; i++) {
+        COF_TRY(print_hex("    id key   ", accept->id_keys[i], sizeof accept->id_keys[i], out, err));
+    }
+    return accept->tee == COF_TEE_SEV_SNP ? COF_OK : explain_tcb(&accept->tcb, out, err);
+}
+
 static cof_status explain_platforms(const cof_contract *contract, cof_buf *out, cof_err *err)
 {
     COF_TRY(cof_buf_printf(out, err,
                            "\nWho may read the data\n"
                            "  Only a worker that proves to %s what it is, on:\n",
                            contract->authority));
-    for (size_t i = 0; i < contract->platform_count; i++) {
-        const cof_contract_platform *platform = &contract->platforms[i];
-        const bool is_simulated = platform->type == COF_CONTRACT_SIMULATED;
-        COF_TRY(cof_buf_printf(
-            out, err, "  - %s%s\n", cof_contract_platform_name(platform->type),
-            is_simulated ? ": for development; it protects nothing from the machine's administrator"
-                         : ""));
-        for (size_t j = 0; j < platform->measurement_count; j++) {
-            COF_TRY(print_digest("    program  ", &platform->measurements[j], out, err));
-        }
-        if (is_simulated) {
-            COF_TRY(print_digest("    root     ", &platform->root, out, err));
-        }
+    cof_policy policy;
+    COF_TRY(cof_policy_from_contract(contract, &policy, err));
+    for (size_t i = 0; i < policy.count; i++) {
+        COF_TRY(explain_platform(&policy.entries[i], out, err));
     }
     return COF_OK;
 }

@@ -8,13 +8,15 @@
 
 #include "relying/contract/diagnostics.h"
 #include "relying/contract/yaml.h"
+#include "relying/policy/accept.h"
 #include "tcb/contract/contract.h"
 
 /** One accepted platform. */
 typedef struct cof_job_platform {
-    int type;                 /* cof_contract_platform_type */
-    size_t measurement_count; /* 0: the worker that is installed here */
-    cof_digest measurements[COF_CONTRACT_MEASUREMENTS];
+    const cof_yaml_node *node; /* for diagnostics of what is filled in later */
+    int type;                  /* cof_contract_platform_type; COF_JOB_UNKNOWN */
+    cof_accept accept;         /* without measurements and signer: the worker installed here */
+    bool has_root;             /* simulated: a root was written */
 } cof_job_platform;
 
 typedef struct cof_job_accept {

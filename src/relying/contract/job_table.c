@@ -2,24 +2,11 @@
 
 #include <string.h>
 
-#include "tcb/wire/text.h"
-
 /*
  * Implementation notes: the tables below are docs/formats/contract.md, row by row. A key's place in
  * the struct is its offset, its default is what one would write.
  */
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-#define TABLE(keys)                                                                                \
-    {                                                                                              \
-        COUNT_OF(keys), keys                                                                       \
-    }
-/* A row: the key is called as the member that holds its value. */
-#define KEY(kind_, struct_, member, ...)                                                           \
-    {                                                                                              \
-        .name = #member, .type = COF_WALK_##kind_, .offset = offsetof(struct_, member),            \
-        __VA_ARGS__                                                                                \
-    }
 #define PURPOSE_REMEDY "write 1 to 200 characters in one line"
 
 static void read_purpose(cof_walk *walk, const cof_yaml_node *node, void *out)
@@ -40,69 +27,6 @@ static void read_path(cof_walk *walk, const cof_yaml_node *node, void *out)
                          "a path cannot be longer than 1024 characters or have control characters");
     }
 }
-
-/* platform */
-
-static void read_measurements(cof_walk *walk, const cof_yaml_node *node, void *out)
-{
-    cof_job_platform *platform = out;
-    if (!cof_walk_is_list(walk, node, "the list of measurements", 1, COF_CONTRACT_MEASUREMENTS)) {
-        return;
-    }
-    for (const cof_yaml_node *item = node->first; item != NULL; item = item->next) {
-        cof_digest *place = &platform->measurements[platform->measurement_count];
-        const bool is_hex =
-            item->kind == COF_YAML_SCALAR && strspn(item->text, "0123456789abcdef") == 64 &&
-            cof_hex_decode(cof_view_text(item->text), place->bytes, sizeof place->bytes, NULL) ==
-                COF_OK;
-        if (!is_hex) {
-            cof_walk_problem(walk, item, "coffer doctor prints that of the installed worker",
-                             "a measurement is 64 lower-case hex digits");
-            continue;
-        }
-        for (size_t i = 0; i < platform->measurement_count; i++) {
-            if (cof_digest_equal(&platform->measurements[i], place)) {
-                cof_walk_problem(walk, item, "remove one", "this measurement is listed twice");
-            }
-        }
-        platform->measurement_count++;
-    }
-}
-
-static const cof_walk_key platform_keys[] = {
-    KEY(CHOICE, cof_job_platform, type, .is_required = true, .names = &cof_names_platform),
-    {.name = "measurements", .type = COF_WALK_CUSTOM, .read = read_measurements},
-};
-static const cof_walk_table platform_table = TABLE(platform_keys);
-
-static void read_accept(cof_walk *walk, const cof_yaml_node *node, void *out)
-{
-    cof_job_accept *accept = out;
-    if (!cof_walk_is_list(walk, node, "the list of accepted platforms", 1,
-                          COF_CONTRACT_PLATFORMS)) {
-        return;
-    }
-    for (const cof_yaml_node *item = node->first; item != NULL; item = item->next) {
-        cof_job_platform *platform = &accept->items[accept->count];
-        if (item->kind == COF_YAML_MAP) {
-            cof_walk_map(walk, item, "a platform", &platform_table, platform);
-        } else if (!cof_walk_scalar(walk, item, &platform_keys[0], &platform->type)) {
-            continue;
-        }
-        for (size_t i = 0; i < accept->count; i++) {
-            if (accept->items[i].type == platform->type) {
-                cof_walk_problem(walk, item, "put all its measurements into one",
-                                 "this platform is listed twice");
-            }
-        }
-        accept->count++;
-    }
-}
-
-static const cof_walk_key accept_keys[] = {
-    {.name = "accept", .type = COF_WALK_CUSTOM, .is_required = true, .read = read_accept},
-};
-static const cof_walk_table accept_table = TABLE(accept_keys);
 
 /* inputs */
 
@@ -349,7 +273,7 @@ static const cof_walk_key job_keys[] = {
      .type = COF_WALK_MAP,
      .offset = offsetof(cof_job, accept),
      .is_required = true,
-     .inner = &accept_table},
+     .inner = &cof_platform_table},
     KEY(CUSTOM, cof_job, inputs, .is_required = true, .read = read_inputs),
     KEY(CHOICE, cof_job, task, .names = &cof_names_task),
     KEY(CUSTOM, cof_job, model, .is_required = true, .read = read_model),

@@ -1,128 +1,23 @@
 #include "relying/contract/release_policy.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "relying/contract/release_entry.h"
 #include "relying/contract/scalar.h"
 #include "tcb/wire/json.h"
 
-/*
- * Implementation notes: an entry is read by rebuilding it. From the authority, the measurements and
- * the digest that it has, the entry that a consent would write is made, and must be equal: so
- * whatever else stands in a policy (a claim left out, a second way in) is found without a list of
- * what can go wrong.
- */
-
-enum { TAG_SIZE = 64, HEX_SIZE = 2 * COF_DIGEST_SIZE + 1 };
+enum { TAG_SIZE = 64 };
 
 static void tag_name(const char *kind, const char *digest, char out[static TAG_SIZE])
 {
     (void)snprintf(out, TAG_SIZE, "coffer.%s.%.32s", kind, digest);
 }
 
-static cof_status add_claim(json_t *list, const char *claim, json_t *value, cof_err *err)
-{
-    COF_JSON json_t *owned = value;
-    COF_JSON json_t *condition = json_object();
-    COF_TRY(cof_json_set(condition, "claim", json_string(claim), err));
-    COF_TRY(cof_json_set(condition, "equals", json_incref(owned), err));
-    return cof_json_append(list, json_incref(condition), err);
-}
-
-static cof_status add_measurements(json_t *list, const json_t *measurements, cof_err *err)
-{
-    COF_JSON json_t *any = json_array();
-    COF_JSON json_t *condition = json_object();
-    for (size_t i = 0; i < json_array_size(measurements); i++) {
-        COF_TRY(add_claim(any, "x-ms-sgx-mrenclave", json_incref(json_array_get(measurements, i)),
-                          err));
-    }
-    COF_TRY(cof_json_set(condition, "anyOf", json_incref(any), err));
-    return cof_json_append(list, json_incref(condition), err);
-}
-
-static cof_status make_entry(const char *authority, const json_t *measurements, const char *digest,
-                             json_t **out, cof_err *err)
-{
-    COF_JSON json_t *all = json_array();
-    COF_JSON json_t *entry = json_object();
-    COF_TRY(add_claim(all, "x-ms-attestation-type", json_string("sgx"), err));
-    COF_TRY(add_claim(all, "x-ms-sgx-is-debuggable", json_false(), err));
-    COF_TRY(add_measurements(all, measurements, err));
-    COF_TRY(add_claim(all, "x-ms-runtime.contract", json_string(digest), err));
-    COF_TRY(cof_json_set(entry, "authority", json_string(authority), err));
-    COF_TRY(cof_json_set(entry, "allOf", json_incref(all), err));
-    *out = entry;
-    entry = NULL;
-    return COF_OK;
-}
-
-/* All accepted measurements, each once: simulated evidence is attested as sgx too. */
-static cof_status measurements_of(const cof_contract *contract, json_t **out, cof_err *err)
-{
-    COF_JSON json_t *list = json_array();
-    for (size_t i = 0; i < contract->platform_count; i++) {
-        for (size_t j = 0; j < contract->platforms[i].measurement_count; j++) {
-            char text[HEX_SIZE];
-            bool is_new = true;
-            cof_digest_text(&contract->platforms[i].measurements[j], text);
-            for (size_t k = 0; k < json_array_size(list); k++) {
-                is_new = is_new && strcmp(json_string_value(json_array_get(list, k)), text) != 0;
-            }
-            if (is_new) {
-                COF_TRY(cof_json_append(list, json_string(text), err));
-            }
-        }
-    }
-    *out = list;
-    list = NULL;
-    return COF_OK;
-}
-
 static cof_status refuse_entry(cof_err *err)
 {
     return COF_FAIL(err, CONFIG, "the key's release policy has an entry that no consent has made");
-}
-
-static const char *equals_of(const json_t *condition)
-{
-    return json_string_value(json_object_get(condition, "equals"));
-}
-
-static bool is_digest_text(const char *text)
-{
-    return text != NULL && strlen(text) == HEX_SIZE - 1 &&
-           strspn(text, "0123456789abcdef") == HEX_SIZE - 1;
-}
-
-/* Checks a present entry and gives the digest of its contract, borrowed. */
-static cof_status read_entry(const json_t *entry, const char **out_digest, cof_err *err)
-{
-    COF_JSON json_t *measurements = json_array();
-    COF_JSON json_t *rebuilt = NULL;
-    const json_t *all = json_object_get(entry, "allOf");
-    const json_t *any = json_object_get(json_array_get(all, 2), "anyOf");
-    const char *authority = json_string_value(json_object_get(entry, "authority"));
-    const char *digest = equals_of(json_array_get(all, 3));
-    if (authority == NULL || !is_digest_text(digest) || json_array_size(any) == 0 ||
-        json_array_size(any) > (size_t)COF_CONTRACT_PLATFORMS * COF_CONTRACT_MEASUREMENTS) {
-        return refuse_entry(err);
-    }
-    for (size_t i = 0; i < json_array_size(any); i++) {
-        const char *measurement = equals_of(json_array_get(any, i));
-        if (!is_digest_text(measurement)) {
-            return refuse_entry(err);
-        }
-        COF_TRY(cof_json_append(measurements, json_string(measurement), err));
-    }
-    COF_TRY(make_entry(authority, measurements, digest, &rebuilt, err));
-    if (!json_equal(rebuilt, entry)) {
-        return refuse_entry(err);
-    }
-    *out_digest = digest;
-    return COF_OK;
 }
 
 static cof_status check_policy(const json_t *policy, const json_t **out_entries, cof_err *err)
@@ -152,27 +47,21 @@ static bool has_expired(const json_t *tags, const char *digest, int64_t now_unix
            expires <= now_unix_s;
 }
 
-/* The digest of an entry that read_entry has accepted. */
-static const char *digest_of(const json_t *entry)
-{
-    const char *digest = equals_of(json_array_get(json_object_get(entry, "allOf"), 3));
-    assert(digest != NULL);
-    return digest;
-}
-
 /* Puts an entry at its place in the order of digests. */
 static cof_status insert_entry(json_t *entries, const json_t *entry, const char *digest,
                                cof_err *err)
 {
     size_t place = 0;
     while (place < json_array_size(entries)) {
-        if (strcmp(digest_of(json_array_get(entries, place)), digest) > 0) {
+        char other[COF_RELEASE_DIGEST_SIZE] = "";
+        COF_TRY(cof_release_entry_read(json_array_get(entries, place), other, err));
+        if (strcmp(other, digest) > 0) {
             break;
         }
         place++;
     }
     if (json_array_size(entries) == COF_RELEASE_POLICY_ENTRIES) {
-        return COF_FAIL(err, LIMIT, "a release policy has at most %d contracts",
+        return COF_FAIL(err, LIMIT, "a release policy has at most %d entries",
                         COF_RELEASE_POLICY_ENTRIES);
     }
     if (json_array_insert_new(entries, place, json_deep_copy(entry)) != 0) {
@@ -199,9 +88,8 @@ static cof_status keep_entries(const json_t *policy, const char *digest, int64_t
     COF_TRY(check_policy(policy, &present, err));
     for (size_t i = 0; i < json_array_size(present); i++) {
         const json_t *entry = json_array_get(present, i);
-        const char *other = NULL;
-        COF_TRY(read_entry(entry, &other, err));
-        assert(other != NULL);
+        char other[COF_RELEASE_DIGEST_SIZE] = "";
+        COF_TRY(cof_release_entry_read(entry, other, err));
         if ((digest != NULL && strcmp(other, digest) == 0) ||
             has_expired(tags, other, now_unix_s)) {
             drop_tags(tags, other);
@@ -229,11 +117,13 @@ static cof_status set_tag(json_t *tags, const char *kind, const char *digest, in
 static cof_status add_contract(const cof_contract *contract, const char *digest, json_t *entries,
                                json_t *tags, cof_err *err)
 {
-    COF_JSON json_t *measurements = NULL;
-    COF_JSON json_t *entry = NULL;
-    COF_TRY(measurements_of(contract, &measurements, err));
-    COF_TRY(make_entry(contract->authority, measurements, digest, &entry, err));
-    COF_TRY(insert_entry(entries, entry, digest, err));
+    COF_JSON json_t *added = json_array();
+    cof_policy policy;
+    COF_TRY(cof_policy_from_contract(contract, &policy, err));
+    COF_TRY(cof_release_entries_add(added, contract->authority, &policy, digest, err));
+    for (size_t i = 0; i < json_array_size(added); i++) {
+        COF_TRY(insert_entry(entries, json_array_get(added, i), digest, err));
+    }
     COF_TRY(set_tag(tags, "expires", digest, contract->limits.expires_unix_s, err));
     return set_tag(tags, "runs", digest, contract->limits.runs, err);
 }
@@ -258,7 +148,7 @@ cof_status cof_release_policy_merge(const json_t *policy, const json_t *tags,
 {
     COF_JSON json_t *entries = json_array();
     COF_JSON json_t *new_tags = tags == NULL ? json_object() : json_deep_copy(tags);
-    char digest[HEX_SIZE] = "";
+    char digest[COF_RELEASE_DIGEST_SIZE] = "";
     if (entries == NULL || new_tags == NULL) {
         return COF_FAIL(err, NO_MEMORY, "release policy");
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "relying/contract/resolver.h"
+#include "relying/policy/policy.h"
 
 /*
  * Implementation notes: one function per section of the contract, each adding its member to root.
@@ -84,36 +85,28 @@ static cof_status add_owners(cof_resolver *r, cof_err *err)
 
 /* ---- platform and attestation ---- */
 
-static cof_status add_measurements(cof_resolver *r, const cof_job_platform *platform, json_t *item,
-                                   cof_err *err)
+/* What the job leaves out is filled in: the worker that is installed here, and the root of the
+ * simulated platform. */
+static void complete_platform(cof_resolver *r, const cof_job_platform *platform, cof_accept *accept)
 {
     const cof_digest *installed = r->facts->installed[platform->type];
-    const size_t count =
-        platform->measurement_count > 0 ? platform->measurement_count : installed != NULL;
-    const cof_digest *measurements =
-        platform->measurement_count > 0 ? platform->measurements : installed;
-    json_t *list = NULL;
-    COF_TRY(add_list(item, "measurements", &list, err));
-    for (size_t i = 0; i < count; i++) {
-        char text[2 * COF_DIGEST_SIZE + 1];
-        cof_digest_text(&measurements[i], text);
-        COF_TRY(cof_json_append(list, json_string(text), err));
+    if (accept->measurement_count == 0 && !accept->has_signer) {
+        if (installed == NULL) {
+            cof_walk_problem(&r->walk, platform->node, "write {type: …, measurements: […]}",
+                             "no worker for %s is installed here, so its measurement must be given",
+                             cof_names_platform.texts[platform->type]);
+        } else {
+            memcpy(accept->measurements[0], installed->bytes, sizeof installed->bytes);
+            accept->measurement_count = 1;
+        }
     }
-    return COF_OK;
-}
-
-static void check_platform(cof_resolver *r, const cof_job_platform *platform,
-                           const cof_yaml_node *node)
-{
-    const char *name = cof_names_platform.texts[platform->type];
-    if (platform->measurement_count == 0 && r->facts->installed[platform->type] == NULL) {
-        cof_walk_problem(&r->walk, node, "write {type: …, measurements: […]}",
-                         "no worker for %s is installed here, so its measurement must be given",
-                         name);
-    }
-    if (platform->type == COF_CONTRACT_SIMULATED && r->facts->root == NULL) {
-        cof_walk_problem(&r->walk, node, "start it first: coffer up",
-                         "there is no simulated platform here");
+    if (accept->tee == COF_TEE_SIMULATED && !platform->has_root) {
+        if (r->facts->root == NULL) {
+            cof_walk_problem(&r->walk, platform->node, "start it first: coffer up",
+                             "there is no simulated platform here");
+        } else {
+            accept->root = *r->facts->root;
+        }
     }
 }
 
@@ -122,20 +115,15 @@ static cof_status add_platform(cof_resolver *r, cof_err *err)
     json_t *platform = NULL;
     json_t *list = NULL;
     json_t *attestation = NULL;
-    const cof_yaml_node *node =
-        cof_yaml_find(cof_yaml_find(cof_yaml_root(r->job->document), "platform"), "accept")->first;
     COF_TRY(add_object(r->root, "platform", &platform, err));
     COF_TRY(add_list(platform, "accept", &list, err));
-    for (size_t i = 0; i < r->job->accept.count; i++, node = node->next) {
+    for (size_t i = 0; i < r->job->accept.count; i++) {
         const cof_job_platform *accepted = &r->job->accept.items[i];
+        cof_accept accept = accepted->accept;
         json_t *item = NULL;
-        check_platform(r, accepted, node);
-        COF_TRY(add_item(list, &item, err));
-        COF_TRY(set_text(item, "type", cof_names_platform.texts[accepted->type], err));
-        COF_TRY(add_measurements(r, accepted, item, err));
-        if (accepted->type == COF_CONTRACT_SIMULATED && r->facts->root != NULL) {
-            COF_TRY(set_digest(item, "root", r->facts->root, err));
-        }
+        complete_platform(r, accepted, &accept);
+        COF_TRY(cof_accept_print(&accept, &item, err));
+        COF_TRY(cof_json_append(list, item, err));
     }
     COF_TRY(add_object(r->root, "attestation", &attestation, err));
     return set_text(attestation, "authority", r->facts->authority, err);
@@ -286,7 +274,11 @@ static cof_status read_back(cof_view text, cof_diagnostics *problems, cof_contra
                             cof_err *err)
 {
     cof_err refusal = {0};
-    const cof_status status = cof_contract_parse(text, out, &refusal);
+    cof_policy policy;
+    cof_status status = cof_contract_parse(text, out, &refusal);
+    if (status == COF_OK) {
+        status = cof_policy_from_contract(*out, &policy, &refusal);
+    }
     if (status == COF_E_CONTRACT_INVALID) {
         cof_diagnostics_add(problems, 0, 0, NULL, "the contract would not be valid: %s",
                             refusal.detail);

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#include "tcb/wire/text.h"
-
-cof_status cof_policy_add(cof_policy *policy, const cof_policy_entry *entry, cof_err *err)
+cof_status cof_policy_add(cof_policy *policy, const cof_accept *entry, cof_err *err)
 {
     if (policy->count == COF_POLICY_ENTRIES_MAX) {
         return COF_FAIL(err, LIMIT, "a policy names at most %d platforms", COF_POLICY_ENTRIES_MAX);
@@ -13,153 +11,79 @@ cof_status cof_policy_add(cof_policy *policy, const cof_policy_entry *entry, cof
     return COF_OK;
 }
 
-cof_status cof_policy_from_contract(const cof_contract *contract, cof_policy *out_policy,
-                                    cof_err *err)
-{
-    cof_policy policy = {0};
-    for (size_t i = 0; i < contract->platform_count; i++) {
-        const cof_contract_platform *platform = &contract->platforms[i];
-        const bool is_simulated = platform->type == COF_CONTRACT_SIMULATED;
-        const cof_policy_entry entry = {.tee = is_simulated ? COF_TEE_SIMULATED : COF_TEE_SGX,
-                                        .root = platform->root,
-                                        .measurements = platform->measurements,
-                                        .measurement_count = platform->measurement_count};
-        COF_TRY(cof_policy_add(&policy, &entry, err));
-    }
-    *out_policy = policy;
-    return COF_OK;
-}
-
-size_t cof_policy_roots(const cof_policy *policy,
-                        cof_root_pin out_roots[static COF_POLICY_ENTRIES_MAX])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < policy->count; i++) {
-        const cof_policy_entry *entry = &policy->entries[i];
-        if (entry->tee == COF_TEE_SIMULATED) {
-            out_roots[count++] = (cof_root_pin){.family = COF_ROOT_SIMULATED, .spki = entry->root};
-        } else if (entry->tee == COF_TEE_SGX) {
-            out_roots[count++] = cof_root_intel;
-        }
-    }
-    return count;
-}
-
-/* Names what the policy accepts, for the reader of a refusal. */
-static void list_platforms(const cof_policy *policy, char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < policy->count; i++) {
-        const char *name = cof_tee_name(policy->entries[i].tee);
-        const size_t length = strlen(name);
-        if (used + length + 3 > size) {
-            return;
-        }
-        if (used > 0) {
-            memcpy(out + used, ", ", 2);
-            used += 2;
-        }
-        memcpy(out + used, name, length + 1);
-        used += length;
-    }
-}
-
-static cof_status judge_platform(const cof_facts *facts, const cof_policy *policy,
-                                 cof_checks *checks, cof_err *err)
-{
-    char accepted[COF_CHECK_TEXT_SIZE];
-    list_platforms(policy, accepted, sizeof accepted);
-    bool is_named = false;
-    for (size_t i = 0; i < policy->count; i++) {
-        is_named = is_named || policy->entries[i].tee == facts->tee;
-    }
-    /* Hardware evidence needs revocation and TCB collateral before anybody may rely on it. */
-    const bool is_judged = facts->tee == COF_TEE_SIMULATED;
-    const char *reason = is_named && !is_judged
-                             ? " (refused: its collateral cannot be checked by this version)"
-                             : "";
-    if (!cof_check_add(checks, "policy.platform", is_named && is_judged, accepted, "%s%s",
-                       cof_tee_name(facts->tee), reason)) {
-        return COF_FAIL(err, PLATFORM_REFUSED, "platform %s%s; accepted: %s",
-                        cof_tee_name(facts->tee), reason, accepted[0] == '\0' ? "none" : accepted);
-    }
-    return COF_OK;
-}
-
-static cof_status judge_root(const cof_facts *facts, const cof_policy *policy, cof_checks *checks,
-                             cof_err *err)
-{
-    bool is_named = false;
-    char expected[2 * COF_DIGEST_SIZE + 1] = "none";
-    char actual[2 * COF_DIGEST_SIZE + 1];
-    cof_digest_text(&facts->root.spki, actual);
-    for (size_t i = 0; i < policy->count; i++) {
-        const cof_policy_entry *entry = &policy->entries[i];
-        if (entry->tee == facts->tee) {
-            cof_digest_text(&entry->root, expected);
-            is_named = is_named || cof_digest_equal(&entry->root, &facts->root.spki);
-        }
-    }
-    is_named = is_named && facts->root.family == COF_ROOT_SIMULATED;
-    if (!cof_check_add(checks, "policy.root", is_named, is_named ? actual : expected, "%s",
-                       actual)) {
-        return COF_FAIL(err, EVIDENCE_UNTRUSTED, "root key %s, expected %s", actual, expected);
-    }
-    return COF_OK;
-}
-
-/* The measurement must stand in an entry of this very platform and root. */
-static bool is_measurement_accepted(const cof_facts *facts, const cof_policy *policy)
+static bool names_type(const cof_policy *policy, cof_tee tee)
 {
     for (size_t i = 0; i < policy->count; i++) {
-        const cof_policy_entry *entry = &policy->entries[i];
-        if (entry->tee != facts->tee || !cof_digest_equal(&entry->root, &facts->root.spki)) {
-            continue;
-        }
-        for (size_t m = 0; m < entry->measurement_count; m++) {
-            if (memcmp(entry->measurements[m].bytes, facts->sgx.mrenclave, COF_DIGEST_SIZE) == 0) {
-                return true;
-            }
+        if (policy->entries[i].tee == tee) {
+            return true;
         }
     }
     return false;
 }
 
-static cof_status judge_measurement(const cof_facts *facts, const cof_policy *policy,
-                                    cof_checks *checks, cof_err *err)
+cof_status cof_policy_from_json(const json_t *accept, cof_policy *out_policy, cof_err *err)
 {
-    char actual[2 * COF_DIGEST_SIZE + 1];
-    char first[2 * COF_DIGEST_SIZE + 1] = "none";
-    size_t count = 0;
-    cof_hex_text(cof_view_of(facts->sgx.mrenclave, sizeof facts->sgx.mrenclave), actual);
-    for (size_t i = 0; i < policy->count; i++) {
-        const cof_policy_entry *entry = &policy->entries[i];
-        if (entry->tee == facts->tee && entry->measurement_count > 0 && count == 0) {
-            cof_digest_text(&entry->measurements[0], first);
-        }
-        count += entry->tee == facts->tee ? entry->measurement_count : 0;
+    const size_t count = json_array_size(accept);
+    if (count == 0 || count > COF_CONTRACT_PLATFORMS) {
+        return COF_FAIL(err, BAD_FORMAT, "accept: %zu items, expected 1 to %d", count,
+                        COF_CONTRACT_PLATFORMS);
     }
-    const bool is_ok = is_measurement_accepted(facts, policy);
-    const char *expected = is_ok ? actual : first;
-    if (!cof_check_add(checks, "policy.measurement", is_ok, expected, "%s", actual)) {
-        return COF_FAIL(err, MEASUREMENT_REFUSED, "measurement %s; %zu accepted, such as %s",
-                        actual, count, first);
+    out_policy->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        cof_accept entry;
+        cof_status status = cof_accept_parse(json_array_get(accept, i), &entry, err);
+        if (status == COF_OK && names_type(out_policy, entry.tee)) {
+            status = COF_FAIL(err, BAD_FORMAT, "type: stands there twice");
+        }
+        if (status != COF_OK) {
+            out_policy->count = 0;
+            cof_err_context(err, "platform.accept[%zu]", i);
+            return status;
+        }
+        COF_TRY(cof_policy_add(out_policy, &entry, err));
     }
     return COF_OK;
 }
 
-cof_status cof_policy_judge(const cof_facts *facts, const cof_policy *policy, cof_checks *checks,
-                            cof_err *err)
+cof_status cof_policy_from_contract(const cof_contract *contract, cof_policy *out_policy,
+                                    cof_err *err)
 {
-    /* The flag is read from the attributes again: a caller that built facts by hand cannot forget
-     * it. */
-    const bool is_debuggable = facts->is_debuggable || (facts->sgx.flags & COF_SGX_FLAG_DEBUG) != 0;
-    if (!cof_check_add(checks, "policy.debug", !is_debuggable, "not debuggable", "%s",
-                       is_debuggable ? "debuggable" : "not debuggable")) {
-        return COF_FAIL(err, EVIDENCE_DEBUG, "the enclave's DEBUG attribute is set");
+    const json_t *accept =
+        json_object_get(json_object_get(contract->json, "platform"), "accept");
+    const cof_status status = cof_policy_from_json(accept, out_policy, err);
+    if (status == COF_E_BAD_FORMAT && err != NULL) {
+        err->status = COF_E_CONTRACT_INVALID;
     }
-    COF_TRY(judge_platform(facts, policy, checks, err));
-    COF_TRY(judge_root(facts, policy, checks, err));
-    return judge_measurement(facts, policy, checks, err);
+    return status == COF_E_BAD_FORMAT ? COF_E_CONTRACT_INVALID : status;
+}
+
+/* Adds a root once. */
+static void add_root(cof_root_pin *roots, size_t *count, const cof_root_pin *root)
+{
+    if (*count < COF_POLICY_ROOTS_MAX && cof_root_find(roots, *count, &root->spki) == NULL) {
+        roots[(*count)++] = *root;
+    }
+}
+
+size_t cof_policy_roots(const cof_policy *policy,
+                        cof_root_pin out_roots[static COF_POLICY_ROOTS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < policy->count; i++) {
+        const cof_accept *entry = &policy->entries[i];
+        if (entry->tee == COF_TEE_SIMULATED) {
+            const cof_root_pin root = {.family = COF_ROOT_SIMULATED, .spki = entry->root};
+            add_root(out_roots, &count, &root);
+        }
+        if (entry->tee == COF_TEE_SGX || entry->tee == COF_TEE_TDX ||
+            entry->tee == COF_TEE_AZURE_CVM) {
+            add_root(out_roots, &count, &cof_root_intel);
+        }
+        if (entry->tee == COF_TEE_SEV_SNP || entry->tee == COF_TEE_AZURE_CVM) {
+            for (size_t k = 0; k < sizeof cof_roots_amd / sizeof cof_roots_amd[0]; k++) {
+                add_root(out_roots, &count, &cof_roots_amd[k]);
+            }
+        }
+    }
+    return count;
 }

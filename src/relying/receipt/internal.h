@@ -2,6 +2,7 @@
 #ifndef COF_RECEIPT_INTERNAL_H
 #define COF_RECEIPT_INTERNAL_H
 
+#include "relying/policy/policy.h"
 #include "relying/receipt/receipt.h"
 #include "relying/verify/evidence.h"
 #include "relying/verify/runtime.h"
@@ -17,6 +18,7 @@ typedef struct cof_receipt_state {
     json_t *statement;
     const json_t *predicate; /* borrowed from statement; its members have the right types */
     cof_contract *contract;
+    cof_policy policy; /* of the contract */
     cof_buf runtime_bytes;
     cof_runtime runtime;
     bool has_runtime;

@@ -1,9 +1,8 @@
-/* Who made the receipt: contract, evidence, policy, binding, runtime data, signature, token. */
+/* Who made the receipt: contract, evidence, policy, binding, runtime data, signature. */
 #include <string.h>
 
 #include "relying/policy/policy.h"
 #include "relying/receipt/internal.h"
-#include "relying/token/token.h"
 #include "relying/verify/evidence.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
@@ -27,6 +26,7 @@ static cof_status read_contract(cof_receipt_state *state, cof_err *err)
         cof_digest_text(&contract->digest, actual);
         return COF_FAIL(err, CONTRACT_MISMATCH, "the contract's digest is %s", actual);
     }
+    COF_TRY(cof_policy_from_contract(contract, &state->policy, err));
     state->contract = cof_contract_take(&contract);
     return COF_OK;
 }
@@ -44,12 +44,13 @@ static cof_status verify_quote(cof_receipt_state *state, const cof_policy *polic
 {
     const json_t *evidence = json_object_get(state->predicate, "evidence");
     COF_CLEANUP(cof_buf_free) cof_buf quote = {0};
-    cof_root_pin roots[COF_POLICY_ENTRIES_MAX];
+    cof_root_pin roots[COF_POLICY_ROOTS_MAX];
     cof_facts facts = {0};
     cof_buf_init(&quote, COF_LIMIT_QUOTE_BYTES);
     COF_TRY(cof_json_get_base64url(evidence, "quote", &quote, err));
     const size_t count = cof_policy_roots(policy, roots);
     const cof_evidence_input input = {.evidence = cof_buf_view(&quote),
+                                      .collateral = state->options->collateral,
                                       .roots = roots,
                                       .root_count = count,
                                       .now_unix_s = state->options->now_unix_s};
@@ -130,13 +131,11 @@ cof_status cof_receipt_check_evidence(cof_receipt_state *state, cof_err *err)
     if (state->contract == NULL) {
         return record_missing(state, err);
     }
-    cof_policy policy = {0};
     cof_err detail = {0};
-    COF_TRY(cof_policy_from_contract(state->contract, &policy, err));
-    cof_status status = verify_quote(state, &policy, &detail);
+    cof_status status = verify_quote(state, &state->policy, &detail);
     COF_TRY(cof_receipt_record(state, "evidence", "genuine under the root that the contract names",
                                status, &detail, err));
-    status = check_policy(state, &policy, &detail);
+    status = check_policy(state, &state->policy, &detail);
     COF_TRY(cof_receipt_record(state, "policy",
                                "platform and measurement of the contract, not debuggable", status,
                                &detail, err));
@@ -165,105 +164,4 @@ cof_status cof_receipt_check_signature(cof_receipt_state *state, cof_err *err)
     return cof_receipt_record(state, "signature",
                               "the envelope is signed by coffer-sign of the runtime data", status,
                               &detail, err);
-}
-
-/* The key that the token's own header encloses, as a set of one. It proves consistency, no more:
- * what a receipt is trusted for is its evidence. */
-static cof_status enclosed_keys(cof_view token, cof_jwks **out_keys, cof_err *err)
-{
-    COF_CLEANUP(cof_jws_free) cof_jws jws = {0};
-    COF_TRY(cof_jws_parse(token, &jws, err));
-    json_t *x5c = json_object_get(jws.header, "x5c");
-    if (x5c == NULL || jws.kid == NULL) {
-        return COF_FAIL(
-            err, TOKEN_UNTRUSTED,
-            "the token encloses no certificate, and no keys of the attestation service were given");
-    }
-    COF_JSON json_t *set =
-        json_pack("{s:[{s:s, s:s, s:O}]}", "keys", "kty", "RSA", "kid", jws.kid, "x5c", x5c);
-    if (set == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "token keys");
-    }
-    return cof_jwks_from_json(set, out_keys, err);
-}
-
-/* A receipt outlives its token: it is judged at the moment at which it was issued. */
-static cof_status token_time(cof_view token, int64_t *out_unix_s, cof_err *err)
-{
-    COF_JSON json_t *claims = NULL;
-    COF_TRY(cof_token_peek(token, &claims, err));
-    return cof_json_get_int(claims, "iat", 0, INT64_C(253402300799), out_unix_s, err);
-}
-
-static cof_status verify_token(const cof_receipt_state *state, cof_view token, json_t **out_claims,
-                               cof_err *err)
-{
-    COF_CLEANUP(cof_jwks_drop_) cof_jwks *enclosed = NULL;
-    cof_token_rules rules = {.keys = state->options->token_keys,
-                             .issuer = state->contract->authority};
-    COF_TRY(token_time(token, &rules.now_unix_s, err));
-    if (rules.keys == NULL) {
-        COF_TRY(enclosed_keys(token, &enclosed, err));
-        rules.keys = enclosed;
-    }
-    return cof_token_verify(token, &rules, out_claims, err);
-}
-
-static cof_status expect_claim(const json_t *claims, const char *name, json_t *expected,
-                               cof_err *err)
-{
-    COF_JSON json_t *owned = expected;
-    if (owned == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "claim");
-    }
-    if (!json_equal(json_object_get(claims, name), owned)) {
-        return COF_FAIL(err, TOKEN_INVALID, "claim %s is not that of the evidence", name);
-    }
-    return COF_OK;
-}
-
-static cof_status check_claims(const cof_receipt_state *state, const json_t *claims, cof_err *err)
-{
-    char mrenclave[2 * COF_DIGEST_SIZE + 1];
-    char mrsigner[2 * COF_DIGEST_SIZE + 1];
-    cof_hex_text(cof_view_of(state->facts.sgx.mrenclave, sizeof state->facts.sgx.mrenclave),
-                 mrenclave);
-    cof_hex_text(cof_view_of(state->facts.sgx.mrsigner, sizeof state->facts.sgx.mrsigner),
-                 mrsigner);
-    COF_JSON json_t *runtime = NULL;
-    COF_TRY(cof_json_parse(cof_buf_view(&state->runtime_bytes), COF_LIMIT_RUNTIME_BYTES, &runtime,
-                           err));
-    COF_TRY(expect_claim(claims, "x-ms-attestation-type", json_string("sgx"), err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-is-debuggable", json_boolean(state->facts.is_debuggable),
-                         err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-mrenclave", json_string(mrenclave), err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-mrsigner", json_string(mrsigner), err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-product-id", json_integer(state->facts.sgx.isv_prod_id),
-                         err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-svn", json_integer(state->facts.sgx.isv_svn), err));
-    return expect_claim(claims, "x-ms-runtime", json_incref(runtime), err);
-}
-
-static cof_status check_token(const cof_receipt_state *state, cof_err *err)
-{
-    if (!state->has_facts || !state->has_runtime) {
-        return COF_FAIL(
-            err, TOKEN_INVALID,
-            "not checked: the evidence is not genuine or its runtime data cannot be read");
-    }
-    const char *token = cof_receipt_text(json_object_get(state->predicate, "attestation"), "token");
-    if (token[0] == '\0') {
-        return COF_FAIL(err, TOKEN_INVALID, "there is no token");
-    }
-    COF_JSON json_t *claims = NULL;
-    COF_TRY(verify_token(state, cof_view_text(token), &claims, err));
-    return check_claims(state, claims, err);
-}
-
-cof_status cof_receipt_check_token(cof_receipt_state *state, cof_err *err)
-{
-    cof_err detail = {0};
-    const cof_status status = check_token(state, &detail);
-    const char *expected = state->contract == NULL ? "" : state->contract->authority;
-    return cof_receipt_record(state, "token", expected, status, &detail, err);
 }

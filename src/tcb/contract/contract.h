@@ -20,9 +20,8 @@
 #include "tcb/data/schema.h"
 
 enum {
-    COF_CONTRACT_PLATFORMS = 2,     /* one entry per type */
-    COF_CONTRACT_MEASUREMENTS = 16, /* of one platform */
-    COF_CONTRACT_OBJECTS = 2,       /* of one input */
+    COF_CONTRACT_PLATFORMS = 5, /* one entry per type */
+    COF_CONTRACT_OBJECTS = 2,   /* of one input */
     COF_CONTRACT_RUNS = 1000,
     COF_CONTRACT_WALL_TIME_S = 366 * 24 * 3600
 };
@@ -37,7 +36,10 @@ enum {
 /* Every choice is an enum made from a table of names: cof_contract_..._name() gives the text. */
 typedef enum cof_contract_platform_type {
     COF_CONTRACT_SIMULATED,
-    COF_CONTRACT_SGX
+    COF_CONTRACT_SGX,
+    COF_CONTRACT_TDX,
+    COF_CONTRACT_SEV_SNP,
+    COF_CONTRACT_AZURE_CVM
 } cof_contract_platform_type;
 
 typedef enum cof_contract_format { COF_CONTRACT_CSV, COF_CONTRACT_IDX } cof_contract_format;
@@ -100,13 +102,6 @@ typedef enum cof_contract_disclosure {
     COF_CONTRACT_DISCLOSE_MAE = 1 << 6,
     COF_CONTRACT_DISCLOSE_CONFUSION = 1 << 7
 } cof_contract_disclosure;
-
-typedef struct cof_contract_platform {
-    cof_contract_platform_type type;
-    size_t measurement_count; /* at least 1 */
-    cof_digest measurements[COF_CONTRACT_MEASUREMENTS];
-    cof_digest root; /* simulated only: SHA-256 of the root's SubjectPublicKeyInfo; else zero */
-} cof_contract_platform;
 
 typedef struct cof_contract_owner {
     const char *name;
@@ -196,7 +191,7 @@ typedef struct cof_contract {
     const char *purpose;
     const char *authority; /* of attestation: https://host[:port] */
     size_t platform_count;
-    cof_contract_platform platforms[COF_CONTRACT_PLATFORMS];
+    cof_contract_platform_type platforms[COF_CONTRACT_PLATFORMS]; /* in its order */
     size_t owner_count;
     cof_contract_owner owners[COF_LIMIT_OWNERS];
     size_t input_count;

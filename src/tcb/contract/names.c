@@ -10,7 +10,7 @@
     const cof_names variable = {sizeof variable##_texts / sizeof variable##_texts[0],              \
                                 variable##_texts}
 
-NAMES(cof_names_platform, "simulated", "sgx");
+NAMES(cof_names_platform, "simulated", "sgx", "tdx", "sev-snp", "azure-cvm");
 NAMES(cof_names_format, "csv", "idx");
 NAMES(cof_names_use, "train", "test");
 NAMES(cof_names_task, "regression", "binary", "classes");

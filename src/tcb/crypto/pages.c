@@ -61,10 +61,17 @@ static void *map_locked(size_t size)
     return place;
 }
 
+/* Gramine, in an enclave, knows neither dumps nor this call, and says ENOSYS; every Linux has it.
+ */
+static bool advise(void *place, size_t size, int advice)
+{
+    return madvise(place, size, advice) == 0 || errno == ENOSYS;
+}
+
 /* Keeps pages out of core dumps and out of children. */
 static bool hide(void *place, size_t size)
 {
-    return madvise(place, size, MADV_DONTDUMP) == 0 && madvise(place, size, MADV_DONTFORK) == 0;
+    return advise(place, size, MADV_DONTDUMP) && advise(place, size, MADV_DONTFORK);
 }
 
 cof_status cof_secret_pages_new(size_t size, cof_secret_pages *out, cof_err *err)
@@ -140,14 +147,20 @@ static void *heap_realloc(void *place, size_t size, const char *file, int line)
     return moved;
 }
 
-/* OpenSSL does not say where its heap is; a fresh one gives itself whole to who asks for all of it.
+/*
+ * Is the heap locked and hidden? OpenSSL answers 1 when it did that, and 2 when it could not; but
+ * it also says 2 where only the call is missing that Gramine lacks. OpenSSL does not say where its
+ * heap is; a fresh one gives itself whole to who asks for all of it.
  */
-static bool hide_heap(size_t size)
+static bool is_heap_secret(int answer, size_t size)
 {
-    void *whole = OPENSSL_secure_malloc(size);
-    const bool is_hidden = whole != NULL && hide(whole, size);
+    void *whole = answer == 0 ? NULL : OPENSSL_secure_malloc(size);
+    bool is_secret = whole != NULL && mlock(whole, size) == 0 && hide(whole, size);
+    if (answer == 2 && is_secret) {
+        is_secret = madvise(whole, size, MADV_DONTDUMP) != 0;
+    }
     OPENSSL_secure_free(whole);
-    return is_hidden;
+    return is_secret;
 }
 
 cof_status cof_secret_heap_start(size_t size, cof_err *err)
@@ -159,8 +172,7 @@ cof_status cof_secret_heap_start(size_t size, cof_err *err)
         CRYPTO_set_mem_functions(heap_malloc, heap_realloc, heap_free) != 1) {
         return COF_FAIL(err, CONFINEMENT, "OpenSSL is in use already");
     }
-    /* 2 means that it works but is not locked: not what was asked for. */
-    if (CRYPTO_secure_malloc_init(size, HEAP_BLOCK_MIN) != 1 || !hide_heap(size)) {
+    if (!is_heap_secret(CRYPTO_secure_malloc_init(size, HEAP_BLOCK_MIN), size)) {
         (void)CRYPTO_secure_malloc_done();
         return COF_FAIL_OPENSSL(err, CONFINEMENT, "%zu bytes cannot be locked for OpenSSL", size);
     }

@@ -28,15 +28,14 @@ send_report_data(int fd, const uint8_t report_data[static COF_QUOTE_REPORT_DATA_
     return COF_OK;
 }
 
-static cof_status simulated_quote(cof_quote_source *self,
-                                  const uint8_t report_data[static COF_QUOTE_REPORT_DATA_SIZE],
+static cof_status simulated_quote(cof_quote_source *self, const cof_quote_request *request,
                                   cof_buf *out_quote, cof_err *err)
 {
     const simulated_source *source = (const simulated_source *)self;
     uint8_t quote[QUOTE_MAX];
     struct iovec part = {.iov_base = quote, .iov_len = sizeof quote};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    COF_TRY(send_report_data(source->fd, report_data, err));
+    COF_TRY(send_report_data(source->fd, request->report_data, err));
     ssize_t size = -1;
     do {
         size = recvmsg(source->fd, &message, MSG_CMSG_CLOEXEC);

@@ -21,6 +21,9 @@ enum {
     PRCTL_SET_MDWE = 65,
     MDWE_REFUSE_EXEC_GAIN = 1,
     LANDLOCK_CREATE_RULESET_VERSION_FLAG = 1,
+    LANDLOCK_PATH_BENEATH = 1,
+    /* write file, read file, read folder, remove folder, make folder: since the first ABI */
+    LANDLOCK_FOLDER_RIGHTS = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 7,
     FIRST_UNUSED_DESCRIPTOR = 4, /* 0, 1: the stream; 2: its log; 3: the quote channel */
 };
 
@@ -29,6 +32,11 @@ struct ruleset_attributes {
     uint64_t ports;
     uint64_t scopes;
 };
+
+struct path_rule {
+    uint64_t files;
+    int32_t folder;
+} __attribute__((packed));
 
 /* The access rights that exist from each ABI on: all of them are handled and none is granted. */
 static const struct ruleset_attributes rights[] = {
@@ -46,9 +54,23 @@ static cof_status set_limit(__rlimit_resource_t resource, rlim_t value, const ch
     return COF_OK;
 }
 
-/* Best effort: Landlock repeats, with another mechanism, what the system call filter already says.
+static bool allow_folder(int ruleset, const char *path)
+{
+    const int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const struct path_rule rule = {.files = LANDLOCK_FOLDER_RIGHTS, .folder = folder};
+    const bool is_allowed = folder >= 0 && syscall(SYS_landlock_add_rule, ruleset,
+                                                   LANDLOCK_PATH_BENEATH, &rule, 0) == 0;
+    if (folder >= 0) {
+        (void)close(folder);
+    }
+    return is_allowed;
+}
+
+/*
+ * Best effort. For a worker, Landlock repeats with another mechanism what the system call filter
+ * already says; for a quoter it says which folder (or NULL) the calls are for.
  */
-static void enter_landlock(cof_confinement *out)
+static void enter_landlock(const char *folder, cof_confinement *out)
 {
     const long abi =
         syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION_FLAG);
@@ -61,7 +83,8 @@ static void enter_landlock(cof_confinement *out)
     if (ruleset < 0) {
         return;
     }
-    if (syscall(SYS_landlock_restrict_self, (int)ruleset, 0) == 0) {
+    const bool is_ready = folder == NULL || allow_folder((int)ruleset, folder);
+    if (is_ready && syscall(SYS_landlock_restrict_self, (int)ruleset, 0) == 0) {
         out->landlock = true;
         out->landlock_abi = (int)row + 1;
     }
@@ -89,18 +112,33 @@ static cof_status forbid_files(cof_confinement *out, cof_err *err)
     return COF_OK;
 }
 
-cof_status cof_confine(cof_confinement *out, cof_err *err)
+/* What worker and quoter have in common. */
+static cof_status give_up_powers(const char *folder, cof_confinement *holds, cof_err *err)
 {
-    cof_confinement holds = {0};
-    COF_TRY(forbid_dumps(&holds, err));
+    COF_TRY(forbid_dumps(holds, err));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return COF_FAIL(err, CONFINEMENT, "no new privileges: errno %d", errno);
     }
-    holds.no_new_privileges = true;
-    holds.no_exec_gain = prctl(PRCTL_SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
-    enter_landlock(&holds);
+    holds->no_new_privileges = true;
+    holds->no_exec_gain = prctl(PRCTL_SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
+    enter_landlock(folder, holds);
+    return COF_OK;
+}
+
+cof_status cof_confine_quoter(const char *folder, cof_err *err)
+{
+    cof_confinement holds = {0};
+    COF_TRY(give_up_powers(folder, &holds, err));
+    return cof_syscall_filter_enter(folder == NULL ? COF_FILTER_QUOTER : COF_FILTER_QUOTER_FOLDER,
+                                    err);
+}
+
+cof_status cof_confine(cof_confinement *out, cof_err *err)
+{
+    cof_confinement holds = {0};
+    COF_TRY(give_up_powers(NULL, &holds, err));
     COF_TRY(forbid_files(&holds, err));
-    COF_TRY(cof_syscall_filter_enter(err));
+    COF_TRY(cof_syscall_filter_enter(COF_FILTER_WORKER, err));
     holds.system_calls = true;
     holds.no_executable_memory = true;
     *out = holds;

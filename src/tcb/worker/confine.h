@@ -33,6 +33,16 @@ typedef struct cof_confinement {
 COF_MUST_USE cof_status cof_confine(cof_confinement *out, cof_err *err);
 
 /**
+ * Confines the process that quotes for a worker (quoter.h), which must have one thread, for ever:
+ * as a worker, but it may pause, ask the open device of SEV-SNP and, with a folder, open files,
+ * make and remove folders. Where the kernel has Landlock, in this folder alone.
+ *
+ * @param folder  or NULL: no file can be opened any more
+ * @return COF_OK, COF_E_CONFINEMENT.
+ */
+COF_MUST_USE cof_status cof_confine_quoter(const char *folder, cof_err *err);
+
+/**
  * Limits the address space to what is in use now and bytes more; works after cof_confine(). It can
  * only be lowered. in_use_bytes is what cof_address_space() gave before confinement; 0 does
  * nothing.

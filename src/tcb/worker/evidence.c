@@ -13,9 +13,9 @@ static cof_status make_evidence(cof_worker *worker, cof_err *err)
                              .version = COF_VERSION};
     memcpy(spec.run, worker->run, sizeof spec.run);
     COF_TRY(cof_runtime_print(&spec, &worker->runtime, err));
-    uint8_t report_data[COF_QUOTE_REPORT_DATA_SIZE];
-    COF_TRY(cof_runtime_report_data(cof_buf_view(&worker->runtime), report_data, err));
-    return cof_quote_source_quote(worker->config->quotes, report_data, &worker->evidence, err);
+    cof_quote_request request = {.contract = worker->contract->digest};
+    COF_TRY(cof_runtime_report_data(cof_buf_view(&worker->runtime), request.report_data, err));
+    return cof_quote_source_quote(worker->config->quotes, &request, &worker->evidence, err);
 }
 
 /* Three parts of base64url, or nothing. Who it convinces is not the worker's business; that it is

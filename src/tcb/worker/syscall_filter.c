@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tcb/evidence/sev_guest.h"
+
 /*
  * Implementation notes. The program is made from the table below: for each row one comparison of
  * the number and, when the row asks for it, one of an argument's low 32 bits (flags and process ids
@@ -80,7 +82,24 @@ static const row rows[] = {
     {SYS_exit_group, ALWAYS, 0, 0},
 };
 
-enum { ROW_COUNT = sizeof rows / sizeof rows[0], PROGRAM_SIZE = 6 + 6 * ROW_COUNT };
+/* What a quoter may do beside that. */
+static const row device_rows[] = {
+    {SYS_clock_nanosleep, ALWAYS, 0, 0},
+    {SYS_ioctl, ARGUMENT_IS, 1, COF_SEV_GET_REPORT},
+    {SYS_ioctl, ARGUMENT_IS, 1, COF_SEV_GET_EXT_REPORT},
+};
+static const row folder_rows[] = {
+    {SYS_openat, ALWAYS, 0, 0}, /* where: Landlock says */
+    {SYS_mkdir, ALWAYS, 0, 0},
+    {SYS_rmdir, ALWAYS, 0, 0},
+};
+
+enum {
+    ROW_COUNT = sizeof rows / sizeof rows[0],
+    DEVICE_ROW_COUNT = sizeof device_rows / sizeof device_rows[0],
+    FOLDER_ROW_COUNT = sizeof folder_rows / sizeof folder_rows[0],
+    PROGRAM_SIZE = 6 + 6 * (ROW_COUNT + DEVICE_ROW_COUNT + FOLDER_ROW_COUNT)
+};
 
 typedef struct program {
     struct sock_filter code[PROGRAM_SIZE];
@@ -136,7 +155,14 @@ static void add_row(program *p, const row *r)
     add_load(p, offsetof(struct seccomp_data, nr));
 }
 
-cof_status cof_syscall_filter_enter(cof_err *err)
+static void add_rows(program *p, const row *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        add_row(p, &list[i]);
+    }
+}
+
+cof_status cof_syscall_filter_enter(cof_filter who, cof_err *err)
 {
     program p = {.size = 0};
     add_load(&p, offsetof(struct seccomp_data, arch));
@@ -144,8 +170,12 @@ cof_status cof_syscall_filter_enter(cof_err *err)
     add(&p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
     add_return(&p, SECCOMP_RET_KILL_PROCESS);
     add_load(&p, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        add_row(&p, &rows[i]);
+    add_rows(&p, rows, ROW_COUNT);
+    if (who != COF_FILTER_WORKER) {
+        add_rows(&p, device_rows, DEVICE_ROW_COUNT);
+    }
+    if (who == COF_FILTER_QUOTER_FOLDER) {
+        add_rows(&p, folder_rows, FOLDER_ROW_COUNT);
     }
     add_return(&p, SECCOMP_RET_KILL_PROCESS);
     const struct sock_fprog filter = {.len = p.size, .filter = p.code};

@@ -15,7 +15,8 @@
 #include "tcb/wire/json.h"
 
 static const char usage[] =
-    "usage: coffer-local --home DIR [--port N] [--ready-fd N] [--lifeline-fd N] [--foreground]\n"
+    "usage: coffer-local --home DIR [--port N] [--ready-fd N] [--lifeline-fd N]\n"
+    "                    [--collateral PATH]... [--foreground]\n"
     "       coffer-local --version | --help\n"
     "\n"
     "  --home DIR        the installation's folder; DIR/local is made at the first start\n"
@@ -23,6 +24,10 @@ static const char usage[] =
     "the first\n"
     "  --ready-fd N      write one line of JSON to this descriptor when the services can be used\n"
     "  --lifeline-fd N   stop when this descriptor reaches its end\n"
+    "  --collateral PATH a platform's collateral: a folder or a bundle, as coffer evidence "
+    "collateral\n"
+    "                    makes it; without any, only the simulated platform is attested; up to 16 "
+    "times\n"
     "  --foreground      stay in the foreground, which is the only way\n"
     "\n"
     "Stops at SIGTERM or SIGINT.\n";
@@ -54,14 +59,27 @@ static cof_status parse_fd(const char *name, const char *text, int *out, cof_err
     return COF_OK;
 }
 
+static cof_status add_collateral(cof_local_options *options, const char *path, cof_err *err)
+{
+    if (options->collateral_count == COF_LOCAL_COLLATERAL_MAX) {
+        return COF_FAIL(err, USAGE, "--collateral at most %d times", COF_LOCAL_COLLATERAL_MAX);
+    }
+    options->collateral[options->collateral_count++] = path;
+    return COF_OK;
+}
+
 static cof_status parse(int argc, char **argv, cof_local_options *options, action *out_action,
                         cof_err *err)
 {
-    static const struct option known[] = {
-        {"home", required_argument, NULL, 'H'},     {"port", required_argument, NULL, 'p'},
-        {"ready-fd", required_argument, NULL, 'r'}, {"lifeline-fd", required_argument, NULL, 'l'},
-        {"foreground", no_argument, NULL, 'f'},     {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"home", required_argument, NULL, 'H'},
+                                          {"port", required_argument, NULL, 'p'},
+                                          {"ready-fd", required_argument, NULL, 'r'},
+                                          {"lifeline-fd", required_argument, NULL, 'l'},
+                                          {"foreground", no_argument, NULL, 'f'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"collateral", required_argument, NULL, 'c'},
+                                          {NULL, 0, NULL, 0}};
     long port = 0;
     int code = 0;
     while ((code = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -78,6 +96,9 @@ static cof_status parse(int argc, char **argv, cof_local_options *options, actio
             break;
         case 'l':
             COF_TRY(parse_fd("lifeline-fd", optarg, &options->lifeline_fd, err));
+            break;
+        case 'c':
+            COF_TRY(add_collateral(options, optarg, err));
             break;
         case 'f':
             break;

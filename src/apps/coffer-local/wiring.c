@@ -26,6 +26,7 @@ struct cof_local {
     cof_quoting *quoting;
     cof_platform *platform;
     cof_issuer *issuer;
+    cof_collateral_source *collateral; /* NULL: none; then only the simulated platform attests */
     cof_attest *attest;
     cof_keyvault *vault;
 };
@@ -65,7 +66,30 @@ static cof_status bind_port(cof_local *local, uint16_t asked, cof_err *err)
     return cof_state_set_port(local->state, cof_http_server_port(local->server), err);
 }
 
-static cof_status open_services(cof_local *local, cof_err *err)
+/* Evidence of real hardware, and of this installation's own simulated platform. */
+static cof_status open_attest(cof_local *local, const cof_local_options *given, cof_err *err)
+{
+    const cof_root_pin roots[] = {
+        {.family = COF_ROOT_SIMULATED, .spki = *cof_quoting_root(local->quoting)},
+        cof_root_intel,
+        cof_roots_amd[0],
+        cof_roots_amd[1],
+        cof_roots_amd[2],
+    };
+    if (given->collateral_count > 0) {
+        COF_TRY(cof_local_collateral_open(given->collateral, given->collateral_count,
+                                          &local->collateral, err));
+    }
+    const cof_attest_options options = {.state = local->state,
+                                        .trail = local->trail,
+                                        .identity = local->issuer,
+                                        .roots = roots,
+                                        .root_count = sizeof roots / sizeof roots[0],
+                                        .collateral = local->collateral};
+    return cof_attest_open(&options, &local->attest, err);
+}
+
+static cof_status open_services(cof_local *local, const cof_local_options *options, cof_err *err)
 {
     cof_path folder;
     COF_TRY(cof_trail_open(local->state, &local->trail, err));
@@ -73,8 +97,7 @@ static cof_status open_services(cof_local *local, cof_err *err)
     COF_TRY(cof_state_path(local->state, "platform", &folder, err));
     COF_TRY(cof_quoting_open(folder.text, cof_state_now(local->state), &local->quoting, err));
     COF_TRY(cof_issuer_open(local->state, &local->issuer, err));
-    COF_TRY(cof_attest_open(local->state, local->trail, cof_quoting_root(local->quoting),
-                            &local->attest, err));
+    COF_TRY(open_attest(local, options, err));
     const cof_keyvault_parts parts = {.state = local->state,
                                       .trail = local->trail,
                                       .ca = local->ca,
@@ -157,7 +180,7 @@ cof_status cof_local_start(const cof_local_options *options, cof_local **out, co
     remove_info(local->state);
     COF_TRY(cof_ca_open(local->state, &local->ca, err));
     COF_TRY(bind_port(local, options->port, err));
-    COF_TRY(open_services(local, err));
+    COF_TRY(open_services(local, options, err));
     COF_TRY(serve(local, options, err));
     COF_TRY(announce(local, options->ready_fd, err));
     *out = cof_local_take(&local);
@@ -182,6 +205,7 @@ void cof_local_free(cof_local *local)
     cof_http_server_free(local->server);
     cof_keyvault_free(local->vault);
     cof_attest_free(local->attest);
+    cof_collateral_source_free(local->collateral);
     cof_issuer_free(local->issuer);
     cof_quoting_free(local->quoting);
     cof_trail_free(local->trail);

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "apps/coffer-local/collateral.h"
 #include "tcb/base/own.h"
 #include "tcb/base/status.h"
 
@@ -15,6 +16,8 @@ typedef struct cof_local_options {
     uint16_t port;   /* 0: that of the last start; at the first start one picked at random */
     int ready_fd;    /* -1: none */
     int lifeline_fd; /* -1: none */
+    const char *collateral[COF_LOCAL_COLLATERAL_MAX]; /* folders and bundles */
+    size_t collateral_count;
 } cof_local_options;
 
 /**

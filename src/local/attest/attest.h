@@ -1,34 +1,46 @@
 /*
- * The attestation service, on Microsoft Azure Attestation's wire protocol, for evidence of this
- * installation's simulated platform:
+ * The attestation service, on Microsoft Azure Attestation's wire protocol (api-version 2020-10-01
+ * to 2025-06-01):
  *
- *   POST /attest/SgxEnclave                  a quote and runtime data in, a signed token out
- *   GET  /certs                              the key that signs tokens
- *   GET  /.well-known/openid-configuration
+ *   POST /attest/{SgxEnclave | OpenEnclave | SevSnpVm | TdxVm | AzureGuest}
+ *                                            evidence and runtime data in, a signed token out
+ *   GET, PUT /policies/{type}, POST /policies/{type}:reset
+ *   GET /certificates, POST /certificates:add, /certificates:remove    who may sign policies
+ *   GET /tcbbaselines/{type}
+ *   GET /certs                               the key that signs tokens
+ *   GET /.well-known/openid-configuration
  *
- * It says whether evidence is genuine, and what it says; what is acceptable is for release policies
- * to decide. So a debuggable enclave gets its token, which says so.
+ * It says whether evidence is genuine, and what it says; what is acceptable is for its policies and
+ * for release policies to decide. So a debuggable enclave gets its token, which says so. Every
+ * decision is in the audit trail before its answer leaves. docs/formats/local.md.
  */
 #ifndef COF_LOCAL_ATTEST_H
 #define COF_LOCAL_ATTEST_H
 
 #include "host/http/http_server.h"
+#include "local/identity/issuer.h"
 #include "local/state/trail.h"
 #include "relying/token/token.h"
-#include "tcb/crypto/digest.h"
+#include "relying/verify/collateral.h"
 
 typedef struct cof_attest cof_attest;
 
-/**
- * Opens the service; its key is made at the first start.
- *
- * @param state  kept; its port must be fixed
- * @param trail  kept
- * @param root   SHA-256 of the SubjectPublicKeyInfo of the SIMULATED root to believe, and no other;
- * copied
- */
-COF_MUST_USE cof_status cof_attest_open(const cof_state *state, cof_trail *trail,
-                                        const cof_digest *root, cof_attest **out, cof_err *err);
+enum { COF_ATTEST_ROOTS_MAX = 16 };
+
+/** What the service stands on. Pointers are kept, but for roots. */
+typedef struct cof_attest_options {
+    const cof_state *state; /* its port must be fixed */
+    cof_trail *trail;
+    const cof_issuer *identity; /* who may manage policies: its tokens, with a role */
+    const cof_root_pin *roots;  /* the only ones believed, at most COF_ATTEST_ROOTS_MAX; copied */
+    size_t root_count;
+    cof_collateral_source *collateral; /* NULL: only evidence that needs none is attested */
+} cof_attest_options;
+
+/** Opens the service; its key is made at the first start. @return COF_OK, COF_E_LIMIT (roots),
+ * COF_E_BAD_FORMAT (a file of its folder), … */
+COF_MUST_USE cof_status cof_attest_open(const cof_attest_options *options, cof_attest **out,
+                                        cof_err *err);
 
 /** Adds its routes. kept: attest, as long as the server. */
 COF_MUST_USE cof_status cof_attest_serve(cof_attest *attest, cof_http_server *server, cof_err *err);

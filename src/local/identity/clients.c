@@ -96,14 +96,16 @@ static cof_status make_clients(const cof_state *state, json_t **out, cof_err *er
     COF_TRY(cof_state_make_folder(state, "clients", err));
     COF_TRY(
         make_client(state, clients, "owner",
-                    json_pack("{s:[s,s,s,s,s],s:[s,s,s,s],s:[]}", COF_RESOURCE_VAULT,
+                    json_pack("{s:[s,s,s,s,s],s:[s,s,s,s],s:[s,s,s]}", COF_RESOURCE_VAULT,
                               COF_ROLE_KEY_CREATE, COF_ROLE_KEY_GET, COF_ROLE_KEY_UPDATE,
                               COF_ROLE_KEY_WRAP, COF_ROLE_KEY_UNWRAP, COF_RESOURCE_COFFER,
-                              "data-owner", "recipient", "auditor", "admin", COF_RESOURCE_ATTEST),
+                              "data-owner", "recipient", "auditor", "admin", COF_RESOURCE_ATTEST,
+                              COF_ROLE_ATTEST_READ, COF_ROLE_ATTEST_WRITE, COF_ROLE_ATTEST_DELETE),
                     err));
     COF_TRY(make_client(state, clients, "agent",
-                        json_pack("{s:[s],s:[s],s:[]}", COF_RESOURCE_VAULT, COF_ROLE_KEY_RELEASE,
-                                  COF_RESOURCE_COFFER, "operator", COF_RESOURCE_ATTEST),
+                        json_pack("{s:[s],s:[s],s:[s]}", COF_RESOURCE_VAULT, COF_ROLE_KEY_RELEASE,
+                                  COF_RESOURCE_COFFER, "operator", COF_RESOURCE_ATTEST,
+                                  COF_ROLE_ATTEST_READ),
                         err));
     COF_JSON json_t *table = json_pack("{s:O}", "clients", clients);
     if (table == NULL) {

@@ -21,6 +21,12 @@
 #define COF_ROLE_KEY_UNWRAP  "keys/unwrapkey"
 #define COF_ROLE_KEY_RELEASE "keys/release"
 
+/** Roles for COF_RESOURCE_ATTEST: policies, those who sign them, baselines. Attesting needs none.
+ */
+#define COF_ROLE_ATTEST_READ   "attestation/read"
+#define COF_ROLE_ATTEST_WRITE  "attestation/write"
+#define COF_ROLE_ATTEST_DELETE "attestation/delete"
+
 typedef struct cof_clients cof_clients;
 
 /** One application; borrowed from the table. */

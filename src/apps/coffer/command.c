@@ -66,7 +66,7 @@ static void print_overview(const cof_command *table)
         "coffer trains models on data that nobody outside an attested enclave can read.\n\n"
         "usage: coffer COMMAND [OPTION...] [OPERAND...]\n\n");
     for (const cof_command *command = table; command->name != NULL; command++) {
-        (void)printf("  %-18s %s\n", command->name, command->summary);
+        (void)printf("  %-25s %s\n", command->name, command->summary);
     }
     (void)printf("\nEvery command takes --json (machine-readable output), --home DIR (state "
                  "folder) and --help.\n"
@@ -93,23 +93,30 @@ static void print_help(const cof_command *command)
                  "the state folder (default: ~/.local/state/coffer)", "--help", "this text");
 }
 
-/* A command's name is one or two words; *out_words says how many were used. */
+/* How many words of the command line are the command's name; 0 when they are not. */
+static int matching_words(const cof_command *command, int argc, char **argv)
+{
+    const char *name = command->name;
+    for (int word = 1; word < argc; word++) {
+        const size_t length = strcspn(name, " ");
+        if (strlen(argv[word]) != length || strncmp(argv[word], name, length) != 0) {
+            return 0;
+        }
+        if (name[length] == '\0') {
+            return word;
+        }
+        name += length + 1;
+    }
+    return 0;
+}
+
+/* A command's name is one to three words; *out_words says how many were used. */
 static const cof_command *find_command(const cof_command *table, int argc, char **argv,
                                        int *out_words)
 {
     for (const cof_command *command = table; command->name != NULL; command++) {
-        const char *space = strchr(command->name, ' ');
-        if (space == NULL) {
-            if (strcmp(argv[1], command->name) == 0) {
-                *out_words = 1;
-                return command;
-            }
-            continue;
-        }
-        const size_t first = (size_t)(space - command->name);
-        if (argc > 2 && strlen(argv[1]) == first && strncmp(argv[1], command->name, first) == 0 &&
-            strcmp(argv[2], space + 1) == 0) {
-            *out_words = 2;
+        *out_words = matching_words(command, argc, argv);
+        if (*out_words > 0) {
             return command;
         }
     }
@@ -119,7 +126,7 @@ static const cof_command *find_command(const cof_command *table, int argc, char 
 static cof_status unknown_command(const cof_command *table, int argc, char **argv, cof_err *err)
 {
     const size_t length = strlen(argv[1]);
-    char group[160] = "";
+    char group[240] = "";
     for (const cof_command *command = table; command->name != NULL; command++) {
         if (strncmp(command->name, argv[1], length) == 0 && command->name[length] == ' ') {
             const size_t used = strlen(group);

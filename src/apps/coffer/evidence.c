@@ -1,149 +1,218 @@
 /* coffer evidence verify */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "apps/coffer/commands.h"
+#include "apps/coffer/evidence_input.h"
+#include "apps/coffer/policy_input.h"
 #include "apps/coffer/show_checks.h"
 #include "apps/coffer/when.h"
+#include "host/collateral/cache.h"
+#include "host/collateral/folder.h"
+#include "host/collateral/seen.h"
 #include "host/files/files.h"
-#include "relying/policy/policy.h"
-#include "relying/verify/evidence.h"
+#include "local/attest/claims.h"
+#include "relying/policy/decision.h"
 #include "tcb/base/limits.h"
-#include "tcb/contract/contract.h"
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
 
-enum { FILE_BYTES = 4 * 1024 * 1024 };
+enum { ROOTS_MAX = COF_POLICY_ROOTS_MAX };
 
-/* The quote of a receipt's evidence: what stands in the payload, without trusting it. */
-static cof_status quote_of_receipt(cof_view text, cof_buf *out, cof_err *err)
+/* Everything that one verification is made with. */
+typedef struct request {
+    cof_buf evidence;
+    cof_collateral collateral;
+    cof_policy policy;
+    bool has_policy;
+    cof_root_pin roots[ROOTS_MAX];
+    size_t root_count;
+    uint8_t report_data[COF_REPORT_DATA_SIZE];
+    bool has_report_data;
+    int64_t now_unix_s;
+    cof_path folder;    /* the cache's, and of the memory of collateral */
+    bool has_memory;    /* judged now, not as of another time: what is older than was seen is refused */
+    cof_freshness seen;
+} request;
+
+static void request_drop(request *r)
 {
-    COF_JSON json_t *envelope = NULL;
-    COF_JSON json_t *statement = NULL;
-    COF_CLEANUP(cof_buf_free) cof_buf payload = {0};
-    const char *encoded = NULL;
-    json_t *predicate = NULL;
-    json_t *evidence = NULL;
-    cof_buf_init(&payload, FILE_BYTES);
-    COF_TRY(cof_json_parse(text, FILE_BYTES, &envelope, err));
-    COF_TRY(cof_json_get_text(envelope, "payload", FILE_BYTES, &encoded, err));
-    COF_TRY(cof_base64_decode(cof_view_text(encoded), &payload, err));
-    COF_TRY(cof_json_parse(cof_buf_view(&payload), FILE_BYTES, &statement, err));
-    COF_TRY(cof_json_get(statement, "predicate", JSON_OBJECT, &predicate, err));
-    COF_TRY(cof_json_get(predicate, "evidence", JSON_OBJECT, &evidence, err));
-    return cof_json_get_base64url(evidence, "quote", out, err);
+    cof_buf_free(&r->evidence);
+    cof_collateral_free(&r->collateral);
 }
 
-static cof_status read_quote(const char *path, cof_buf *out, cof_err *err)
-{
-    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
-    cof_buf_init(&text, FILE_BYTES);
-    COF_TRY(cof_read_file(path, &text, err));
-    if (text.size > 0 && text.data[0] == '{') {
-        return quote_of_receipt(cof_buf_view(&text), out, err);
-    }
-    return cof_buf_append(out, cof_buf_view(&text), err);
-}
+/* ---- what it is judged by ---- */
 
-/* platform.accept of a contract, as a policy; the contract keeps the measurements. */
-static cof_status read_policy(const char *path, cof_contract **out_contract, cof_policy *policy,
-                              cof_err *err)
-{
-    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
-    cof_buf_init(&text, COF_LIMIT_CONTRACT_BYTES);
-    COF_TRY(cof_read_file(path, &text, err));
-    COF_TRY(cof_contract_parse(cof_buf_view(&text), out_contract, err));
-    for (size_t i = 0; i < (*out_contract)->platform_count; i++) {
-        const cof_contract_platform *platform = &(*out_contract)->platforms[i];
-        const cof_policy_entry entry = {
-            .tee = platform->type == COF_CONTRACT_SIMULATED ? COF_TEE_SIMULATED : COF_TEE_SGX,
-            .root = platform->root,
-            .measurements = platform->measurements,
-            .measurement_count = platform->measurement_count};
-        COF_TRY(cof_policy_add(policy, &entry, err));
-    }
-    return COF_OK;
-}
-
-/* Whom to believe: the policy's roots; else Intel's, and a simulated root where one was given. */
-static cof_status choose_roots(const cof_args *args, const cof_policy *policy, cof_root_pin *roots,
-                               size_t *out_count, cof_err *err)
+/* Whom to believe: the policy's roots; else the vendors', and a simulated root where one was given.
+ */
+static cof_status choose_roots(const cof_args *args, request *r, cof_err *err)
 {
     const char *given = cof_args_value(args, "root");
-    if (policy->count > 0) {
-        *out_count = cof_policy_roots(policy, roots);
+    if (r->has_policy) {
+        r->root_count = cof_policy_roots(&r->policy, r->roots);
         return COF_OK;
     }
-    roots[0] = cof_root_intel;
-    *out_count = 1;
+    r->roots[r->root_count++] = cof_root_intel;
+    for (size_t i = 0; i < sizeof cof_roots_amd / sizeof cof_roots_amd[0]; i++) {
+        r->roots[r->root_count++] = cof_roots_amd[i];
+    }
     if (given != NULL) {
-        cof_digest root = {{0}};
-        COF_TRY(cof_hex_decode(cof_view_text(given), root.bytes, sizeof root.bytes, err));
-        roots[1] = (cof_root_pin){.family = COF_ROOT_SIMULATED, .spki = root};
-        *out_count = 2;
+        cof_root_pin pin = {.family = COF_ROOT_SIMULATED};
+        COF_TRY(cof_hex_decode(cof_view_text(given), pin.spki.bytes, sizeof pin.spki.bytes, err));
+        r->roots[r->root_count++] = pin;
     }
     return COF_OK;
 }
 
-static cof_status judge(const cof_facts *facts, const cof_policy *policy, cof_checks *checks,
-                        cof_err *err)
+/* 64 bytes, or 32 and zeros after them. */
+static cof_status read_report_data(const cof_args *args, request *r, cof_err *err)
 {
-    if (policy->count > 0) {
-        return cof_policy_judge(facts, policy, checks, err);
+    const char *text = cof_args_value(args, "report-data");
+    if (text == NULL) {
+        return COF_OK;
     }
-    if (!cof_check_add(checks, "debug", !facts->is_debuggable, "not debuggable", "%s",
-                       facts->is_debuggable ? "debuggable" : "not debuggable")) {
-        return COF_FAIL(err, EVIDENCE_DEBUG, "the DEBUG attribute is set");
+    const size_t size = strlen(text) / 2;
+    if (size != COF_DIGEST_SIZE && size != COF_REPORT_DATA_SIZE) {
+        return COF_FAIL(err, USAGE, "--report-data wants 64 or 128 hex digits");
     }
+    r->has_report_data = true;
+    return cof_hex_decode(cof_view_text(text), r->report_data, size, err);
+}
+
+/* What was fetched before; nobody is asked. */
+static cof_status read_cache(request *r, cof_err *err)
+{
+    COF_CLEANUP(cof_collateral_source_drop_) cof_collateral_source *cache = NULL;
+    const cof_collateral_cache_options options = {.folder = r->folder.text, .is_offline = true};
+    cof_collateral_need need = {0};
+    if (cof_evidence_need(cof_buf_view(&r->evidence), &need, NULL) != COF_OK ||
+        need.hardware == COF_TEE_NONE || need.hardware == COF_TEE_SIMULATED) {
+        return COF_OK; /* the verification says what is wrong */
+    }
+    COF_TRY(cof_collateral_cache_open(&options, &cache, err));
+    return cof_collateral_source_get(cache, &need, r->now_unix_s, &r->collateral, err);
+}
+
+/* A folder in which nothing is known is no collateral; that it is missing is for the verification
+ * to say. */
+static cof_status read_collateral(const cof_args *args, request *r, cof_err *err)
+{
+    const char *path = cof_args_value(args, "collateral");
+    struct stat info;
+    if (path == NULL) {
+        return read_cache(r, err);
+    }
+    const cof_status status = cof_collateral_load(path, &r->collateral, err);
+    return status == COF_E_NOT_FOUND && stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? COF_OK
+                                                                                        : status;
+}
+
+static cof_status read_memory(const cof_args *args, const cof_app *app, request *r, cof_err *err)
+{
+    COF_TRY(cof_path_format(&r->folder, err, "%s/collateral", app->home));
+    r->has_memory = cof_args_value(args, "at") == NULL;
+    return r->has_memory ? cof_seen_load(r->folder.text, &r->seen, err) : COF_OK;
+}
+
+static cof_status read_request(const cof_args *args, const cof_app *app, request *r, cof_err *err)
+{
+    cof_buf_init(&r->evidence, COF_EVIDENCE_FILE_MAX);
+    COF_TRY(cof_when(cof_args_value(args, "at"), &r->now_unix_s, err));
+    COF_TRY(read_memory(args, app, r, err));
+    COF_TRY(read_report_data(args, r, err));
+    if (cof_args_value(args, "policy") != NULL) {
+        COF_TRY(cof_policy_read(cof_args_value(args, "policy"), &r->policy, err));
+        r->has_policy = true;
+    }
+    COF_TRY(choose_roots(args, r, err));
+    return cof_evidence_read(cof_args_operand(args, 0), &r->evidence, err);
+}
+
+/* Evidence that is too large, and collateral that cannot be read, are refused like everything else:
+ * with a verdict. */
+static cof_status decide(const cof_args *args, request *r, cof_decision *decision, cof_err *err)
+{
+    const cof_evidence_input input = {.evidence = cof_buf_view(&r->evidence),
+                                      .collateral = &r->collateral,
+                                      .roots = r->roots,
+                                      .root_count = r->root_count,
+                                      .now_unix_s = r->now_unix_s,
+                                      .seen = r->has_memory ? &r->seen : NULL};
+    const cof_status status = read_collateral(args, r, &decision->why);
+    if (status == COF_E_COLLATERAL_INVALID || status == COF_E_LIMIT) {
+        decision->status = status;
+        (void)cof_check_add(&decision->checks, "collateral", false, "files that can be read", "%s",
+                            decision->why.detail);
+        return COF_OK;
+    }
+    if (status != COF_OK) {
+        *err = decision->why;
+        return status;
+    }
+    return cof_decide(&input, r->has_policy ? &r->policy : NULL,
+                      r->has_report_data ? r->report_data : NULL, decision, err);
+}
+
+/* ---- showing ---- */
+
+static cof_status claims_of(const cof_facts *facts, json_t **out, cof_err *err)
+{
+    static const cof_guest_claims no_guest = {0};
+    switch (facts->tee) {
+    case COF_TEE_SIMULATED:
+    case COF_TEE_SGX:
+        return cof_attest_evidence_claims(COF_ATTEST_SGX, facts, NULL, out, err);
+    case COF_TEE_TDX:
+        return cof_attest_evidence_claims(COF_ATTEST_TDX, facts, NULL, out, err);
+    case COF_TEE_SEV_SNP:
+        return cof_attest_evidence_claims(COF_ATTEST_SNP, facts, NULL, out, err);
+    case COF_TEE_AZURE_CVM:
+        return cof_attest_evidence_claims(COF_ATTEST_AZURE_GUEST, facts, &no_guest, out, err);
+    case COF_TEE_NONE:
+        break;
+    }
+    *out = NULL;
     return COF_OK;
 }
 
-static json_t *claims_of(const cof_facts *facts)
+static void show(cof_output *output, const cof_decision *decision)
 {
-    char mrenclave[2 * COF_DIGEST_SIZE + 1];
-    char mrsigner[2 * COF_DIGEST_SIZE + 1];
-    char report_data[2 * COF_REPORT_DATA_SIZE + 1];
-    cof_hex_text(cof_view_of(facts->sgx.mrenclave, sizeof facts->sgx.mrenclave), mrenclave);
-    cof_hex_text(cof_view_of(facts->sgx.mrsigner, sizeof facts->sgx.mrsigner), mrsigner);
-    cof_hex_text(cof_view_of(facts->report_data, sizeof facts->report_data), report_data);
-    return json_pack("{s:s,s:s,s:i,s:i,s:b,s:s}", "mrenclave", mrenclave, "mrsigner", mrsigner,
-                     "product_id", (int)facts->sgx.isv_prod_id, "svn", (int)facts->sgx.isv_svn,
-                     "debug", (int)facts->is_debuggable, "report_data", report_data);
+    const cof_facts *facts = &decision->facts;
+    cof_show_checks(output, &decision->checks);
+    if (decision->is_genuine && facts->tcb.status != COF_TCB_UNRATED) {
+        cof_output_line(output, COF_TONE_PLAIN, "TCB %s, evaluation %u",
+                        cof_tcb_status_name(facts->tcb.status), facts->tcb.evaluation_number);
+    }
+    for (size_t i = 0; decision->is_genuine && i < facts->tcb.advisories.count; i++) {
+        cof_output_line(output, COF_TONE_PLAIN, "    open: %s", facts->tcb.advisories.ids[i]);
+    }
+    cof_output_line(output, decision->is_accepted ? COF_TONE_GOOD : COF_TONE_BAD,
+                    "%s: %s evidence", decision->is_accepted ? "accepted" : "refused",
+                    decision->is_genuine ? cof_tee_name(facts->tee) : "not genuine");
 }
 
 COF_COMMAND(evidence_verify)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf quote = {0};
-    COF_CLEANUP(cof_contract_drop_) cof_contract *contract = NULL;
-    cof_policy policy = {0};
-    cof_root_pin roots[COF_POLICY_ENTRIES_MAX];
-    size_t root_count = 0;
-    int64_t now = 0;
-    cof_facts facts = {0};
-    cof_checks checks = {0};
-    cof_buf_init(&quote, COF_LIMIT_QUOTE_BYTES);
-    COF_TRY(cof_when(cof_args_value(args, "at"), &now, err));
-    if (cof_args_value(args, "policy") != NULL) {
-        COF_TRY(read_policy(cof_args_value(args, "policy"), &contract, &policy, err));
+    COF_CLEANUP(request_drop) request r = {0};
+    static cof_decision decision;
+    COF_JSON json_t *claims = NULL;
+    COF_JSON json_t *object = NULL;
+    decision = (cof_decision){0};
+    COF_TRY(read_request(args, app, &r, err));
+    COF_TRY(decide(args, &r, &decision, err));
+    if (decision.is_genuine) {
+        if (r.has_memory && r.seen.count > 0) {
+            COF_TRY(cof_seen_save(r.folder.text, &r.seen, err));
+        }
+        COF_TRY(claims_of(&decision.facts, &claims, err));
     }
-    COF_TRY(read_quote(cof_args_operand(args, 0), &quote, err));
-    COF_TRY(choose_roots(args, &policy, roots, &root_count, err));
-    const cof_evidence_input input = {.evidence = cof_buf_view(&quote),
-                                      .roots = roots,
-                                      .root_count = root_count,
-                                      .now_unix_s = now};
-    cof_status status = cof_evidence_verify(&input, &facts, &checks, err);
-    if (status == COF_OK) {
-        status = judge(&facts, &policy, &checks, err);
+    COF_TRY(cof_decision_to_json(&decision, claims, &object, err));
+    show(app->output, &decision);
+    cof_output_json(app->output, object);
+    if (decision.is_accepted) {
+        return COF_OK;
     }
-    const cof_status_info *info = cof_status_describe(status);
-    COF_JSON json_t *claims = claims_of(&facts);
-    COF_JSON json_t *extra =
-        json_pack("{s:s,s:s,s:s,s:O}", "type", cof_tee_name(facts.tee), "status", info->name,
-                  "reason", status == COF_OK ? "" : err->detail, "claims", claims);
-    cof_show_checks(app->output, &checks);
-    cof_output_line(app->output, status == COF_OK ? COF_TONE_GOOD : COF_TONE_BAD, "%s: %s evidence",
-                    status == COF_OK ? "accepted" : "refused", cof_tee_name(facts.tee));
-    const cof_status shown = cof_show_checks_json(
-        app->output, status == COF_OK ? "accepted" : "refused", &checks, extra, err);
-    return status == COF_OK ? shown : status;
+    *err = decision.why;
+    err->status = decision.status;
+    return decision.status;
 }

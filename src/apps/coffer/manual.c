@@ -37,7 +37,7 @@ COF_COMMAND(completions)
             (void)printf("%.*s ", (int)strcspn(command->name, " "), command->name);
         }
     }
-    (void)printf("\"; else case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
+    (void)printf("\"; else case \"${COMP_WORDS[*]:1:3}\" in\n");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
         (void)printf("    \"%s%s\"*) words=\"", command->name,
                      strchr(command->name, ' ') == NULL ? " " : "");

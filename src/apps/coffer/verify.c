@@ -9,6 +9,7 @@
 #include "apps/coffer/commands.h"
 #include "apps/coffer/show_checks.h"
 #include "apps/coffer/when.h"
+#include "host/collateral/folder.h"
 #include "host/files/files.h"
 #include "host/files/hash_file.h"
 #include "tcb/base/limits.h"
@@ -21,6 +22,7 @@ typedef struct materials {
     cof_buf log;
     cof_buf keys_text;
     cof_jwks *keys;
+    cof_collateral collateral;
     cof_buf consents[CONSENTS_MAX];
     cof_view consent_views[CONSENTS_MAX];
     size_t consent_count;
@@ -35,6 +37,7 @@ static void materials_drop(materials *m)
     cof_buf_free(&m->log);
     cof_buf_free(&m->keys_text);
     cof_jwks_free(m->keys);
+    cof_collateral_free(&m->collateral);
     for (size_t i = 0; i < m->consent_count; i++) {
         cof_buf_free(&m->consents[i]);
     }
@@ -168,6 +171,19 @@ static cof_status read_keys(materials *m, const cof_verify_request *request, con
     return cof_jwks_parse(cof_buf_view(&m->keys_text), &m->keys, err);
 }
 
+/* Beside the receipt, or where the caller says. */
+static cof_status read_collateral(materials *m, const cof_verify_request *request,
+                                  const char *folder, cof_err *err)
+{
+    cof_path path;
+    COF_TRY(cof_path_format(&path, err, "%s/%s", folder, COF_COLLATERAL_FILE));
+    if (request->collateral_path != NULL) {
+        return cof_collateral_load(request->collateral_path, &m->collateral, err);
+    }
+    return access(path.text, F_OK) == 0 ? cof_collateral_load(path.text, &m->collateral, err)
+                                        : COF_OK;
+}
+
 /* The receipt proves that some contract was kept; whether it is the one that the caller means is
  * for the caller to say. */
 static cof_status check_agreed(const cof_verify_request *request, const cof_receipt *receipt,
@@ -197,6 +213,7 @@ cof_status cof_verify_with_files(const cof_verify_request *request, cof_checks *
     COF_TRY(folder_of(request->receipt_path, &folder, err));
     COF_TRY(read_log(&m, request, folder.text, err));
     COF_TRY(read_keys(&m, request, folder.text, err));
+    COF_TRY(read_collateral(&m, request, folder.text, err));
     COF_TRY(add_consents(&m, request, folder.text, err));
     COF_TRY(add_named_files(&m, request, err));
     if (request->output_count == 0) {
@@ -211,6 +228,7 @@ cof_status cof_verify_with_files(const cof_verify_request *request, cof_checks *
         COF_TRY(status);
     }
     options.token_keys = m.keys;
+    options.collateral = &m.collateral;
     options.files = m.files;
     options.file_count = m.file_count;
     options.consents = m.consent_views;
@@ -235,6 +253,7 @@ COF_COMMAND(verify)
                                   .consents = consents,
                                   .consent_count = cof_args_count(args, "consent"),
                                   .token_keys_path = cof_args_value(args, "token-keys"),
+                                  .collateral_path = cof_args_value(args, "collateral"),
                                   .contract = cof_args_value(args, "contract")};
     for (size_t i = 0; i < request.output_count; i++) {
         outputs[i] = cof_args_nth(args, "output", i);

@@ -8,6 +8,9 @@
 /** Beside a receipt: the attestation service's /certs of that day. */
 #define COF_TOKEN_KEYS_FILE "attestation-keys.json"
 
+/** Beside a receipt of a real platform: the collateral of that day, a bundle. */
+#define COF_COLLATERAL_FILE "collateral.json"
+
 /** What to verify with, beside the receipt. All borrowed; zeroed is valid. */
 typedef struct cof_verify_request {
     const char *receipt_path;
@@ -18,6 +21,8 @@ typedef struct cof_verify_request {
     size_t consent_count; /* 0: consent-OWNER.json beside the receipt, where they are there */
     const char *token_keys_path; /* the attestation service's /certs, saved; NULL:
                                     COF_TOKEN_KEYS_FILE beside the receipt, when it is there */
+    const char *collateral_path; /* a folder or bundle; NULL: COF_COLLATERAL_FILE beside the
+                                    receipt, when it is there */
     const char *contract;        /* hex digest that the receipt must be for, or NULL */
     int64_t now_unix_s;
 } cof_verify_request;

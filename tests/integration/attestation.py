@@ -12,8 +12,8 @@ class Attester:
     def __init__(self, server, tool):
         self.server, self.tool = server, tool
 
-    def quote(self, report_data, mrenclave=MRENCLAVE, debug=False):
-        done = subprocess.run([self.tool, self.server.path("platform"), mrenclave, "1" if debug else "0", report_data.hex()],
+    def quote(self, report_data, mrenclave=MRENCLAVE, debug=False, form="sgx"):
+        done = subprocess.run([self.tool, self.server.path("platform"), mrenclave, "1" if debug else "0", report_data.hex(), form],
                               capture_output=True, check=True)
         return done.stdout.decode().strip()
 

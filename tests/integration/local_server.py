@@ -45,8 +45,10 @@ class Answer:
 
 
 class Server:
-    def __init__(self, program, port=None):
-        self.program = program
+    more = ()  # further options of the program
+
+    def __init__(self, program, port=None, more=()):
+        self.program, self.more = program, more
         self.home = tempfile.mkdtemp(prefix="coffer-test-")
         self.process = None
         self.start(port or free_port())
@@ -57,6 +59,7 @@ class Server:
         arguments = [self.program, "--home", self.home, "--ready-fd", str(ready_write), "--lifeline-fd", str(life_read)]
         if port:
             arguments += ["--port", str(port)]
+        arguments += self.more
         self.process = subprocess.Popen(arguments, pass_fds=(ready_write, life_read), stderr=subprocess.PIPE)
         os.close(ready_write)
         os.close(life_read)

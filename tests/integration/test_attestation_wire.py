@@ -1,6 +1,7 @@
 """The attestation service, in Microsoft Azure Attestation's wire forms."""
 import base64
 import hashlib
+import os
 import sys
 
 import jose
@@ -152,14 +153,58 @@ def a_request_without_a_quote_is_refused():
 
 
 @claim
-def a_draft_policy_is_refused():
-    refused(dict(attester.body(RUNTIME), draftPolicyForAttestation="version= 1.0;"), "UNSUPPORTED")
+def an_open_enclave_report_is_attested():
+    body = attester.body(RUNTIME, form="open-enclave")
+    body["report"] = body.pop("quote")
+    answer = attester.post(body, "/attest/OpenEnclave?api-version=2020-10-01")
+    equal(answer.status, 200, answer.body)
+    equal(jose.parts(answer.json()["token"])[1]["x-ms-sgx-mrenclave"], MRENCLAVE)
 
 
 @claim
-def other_kinds_of_evidence_are_refused():
-    for kind in ("SevSnpVm", "TdxVm", "OpenEnclave", "Tpm"):
-        equal(attester.post({}, f"/attest/{kind}?api-version=2022-08-01").status, 400, kind)
+def empty_binary_runtime_data_is_held_too():
+    body = {"quote": attester.quote(hashlib.sha256(b"").digest() + bytes(32)), "runtimeData": {"data": "", "dataType": "Binary"}}
+    answer = attester.post(body)
+    equal(answer.status, 200, answer.body)
+    equal(jose.parts(answer.json()["token"])[1]["x-ms-sgx-ehd"], "")
+
+
+@claim
+def what_is_not_evidence_of_a_kind_is_refused_as_such():
+    for kind in ("SevSnpVm", "TdxVm", "OpenEnclave", "AzureGuest", "Tpm", "Vbs"):
+        answer = attester.post({}, f"/attest/{kind}?api-version=2022-08-01")
+        equal((answer.status, answer.code()), (400, "InvalidParameter"), kind)
+
+
+BUNDLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared", "evidence", "vectors", "bundles")
+
+
+def read(*path):
+    with open(os.path.join(BUNDLES, *path), "rb") as f:
+        return f.read()
+
+
+@claim
+def hardware_is_refused_without_collateral():
+    body = attester.body(RUNTIME)  # the simulated platform needs none
+    equal(attester.post(body).status, 200)
+    if os.path.isdir(BUNDLES):
+        refused({"quote": b64url(read("sgx", "phala-network-sgx-quote-250619", "quote.bin"))}, "COLLATERAL_MISSING")
+
+
+@claim
+def collateral_is_found_by_platform():
+    if not os.path.isdir(BUNDLES):
+        return
+    kinds = (("sgx", "phala-network-sgx-quote-250619"), ("tdx", "google-cos-113-tdx-quote-dat-260612"))
+    more = [text for kind in kinds for text in ("--collateral", os.path.join(BUNDLES, *kind))]
+    other = Server(sys.argv[1], more=more)
+    try:
+        for path, kind in zip(("SgxEnclave", "TdxVm"), kinds):
+            answer = Attester(other, sys.argv[2]).post({"quote": b64url(read(*kind, "quote.bin"))}, f"/attest/{path}?api-version=2025-06-01")
+            equal((answer.status, answer.inner()), (400, "COLLATERAL_OLD"), answer.body)
+    finally:
+        other.close()
 
 
 @claim

@@ -59,7 +59,7 @@ static void what_is_left_out_gets_its_default(void **state)
     assert_int_equal(job->limits.runs, 1);
     assert_int_equal(job->limits.memory, 256 << 20);
     assert_int_equal(job->limits.wall_time, 3600);
-    assert_int_equal(job->accept.items[0].measurement_count, 0);
+    assert_int_equal(job->accept.items[0].accept.measurement_count, 0);
     assert_int_equal(job->inputs.items[0].use, COF_CONTRACT_TRAIN);
     assert_null(job->inputs.items[0].schema);
 }
@@ -266,8 +266,9 @@ static void a_choice_that_does_not_exist_is_named_with_a_near_one(void **state)
     static const bad bads[] = {
         {3, "platform: {accept: [simulatd]}",
          "job.yaml:3:21: this item cannot be \"simulatd\"; did you mean \"simulated\"?\n"},
-        {3, "platform: {accept: [tdx]}",
-         "job.yaml:3:21: this item cannot be \"tdx\"; choose simulated, sgx\n"},
+        {3, "platform: {accept: [nitro]}",
+         "job.yaml:3:21: this item cannot be \"nitro\"; choose simulated, sgx, tdx, sev-snp, "
+         "azure-cvm\n"},
         {5, "  - {name: cells, owner: me, data: a.csv, format: cvs, target: y}",
          "job.yaml:5:51: \"format\" cannot be \"cvs\"; did you mean \"csv\"?\n"},
         {6, "model: {kind: mpl}",
@@ -321,7 +322,21 @@ static void a_value_out_of_range_is_named_with_the_range(void **state)
         {11, "limits: {expires: 2027-01-01T00:00:00Z, wall_time: 400d}",
          "job.yaml:11:52: \"wall_time\" is out of range: 400d\n"},
         {3, "platform: {accept: []}",
-         "job.yaml:3:20: the list of accepted platforms has 0 items, and must have 1 to 2\n"},
+         "job.yaml:3:20: the list of accepted platforms has 0 items, and must have 1 to 5\n"},
+        {3, "platform: {accept: [{type: tdx, measurements: [abc]}]}",
+         "job.yaml:3:48: a measurement is 96 lower-case hex digits\n"},
+        {3, "platform: {accept: [{type: tdx, rtmrs: {4: abc}}]}",
+         "job.yaml:3:44: there is no such register; they are 0 to 3\n"},
+        {3, "platform: {accept: [azure-cvm]}",
+         "job.yaml:3:21: an Azure VM is known by its PCRs alone: they must be given; write {type: "
+         "azure-cvm, measurements: [...], pcrs: {...}}\n"},
+        {3, "platform: {accept: [{type: sgx, tcb: azur}]}",
+         "job.yaml:3:38: this is not a TCB policy; did you mean \"azure\"?\n"},
+        {3, "platform: {accept: [{type: sgx, tcb: {statuses: [Revoked]}}]}",
+         "job.yaml:3:50: a revoked TCB is never accepted; remove it\n"},
+        {3, "platform: {accept: [{type: sgx, product: 3}]}",
+         "job.yaml:3:21: product and minimum_svn go with a signer; write signer, product and "
+         "minimum_svn together\n"},
         {3, "platform: {accept: [{type: sgx, measurements: [abc]}]}",
          "job.yaml:3:48: a measurement is 64 lower-case hex digits; coffer doctor prints that of "
          "the installed "
@@ -393,7 +408,8 @@ static void every_problem_of_a_file_is_reported_in_order(void **state)
         "job.yaml:1:1: unknown key \"nam\" in the job; did you mean \"name\"?\n"
         "job.yaml:1:1: missing key \"name\" in the job\n"
         "job.yaml:2:10: \"purpose\" must be a text, not a list\n"
-        "job.yaml:3:21: this item cannot be \"nitro\"; choose simulated, sgx\n"
+        "job.yaml:3:21: this item cannot be \"nitro\"; choose simulated, sgx, tdx, sev-snp, "
+        "azure-cvm\n"
         "job.yaml:4:9: the list of inputs has 0 items, and must have 1 to 16\n"
         "job.yaml:5:29: this item must be an integer from 1 to 65536, not \"0\"\n"
         "job.yaml:6:20: \"epochs\" must be an integer from 1 to 100000, not \"010\"; remove the "

@@ -168,19 +168,19 @@ static cof_status ask(const uint8_t *answer, size_t size, cof_buf *out, platform
 {
     int pair[2];
     pthread_t thread;
-    uint8_t report_data[64];
-    memset(report_data, 0x77, sizeof report_data);
+    cof_quote_request request = {0};
+    memset(request.report_data, 0x77, sizeof request.report_data);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     COF_CLEANUP(cof_quote_source_drop_) cof_quote_source *source = NULL;
     assert_ok(cof_quote_source_simulated(pair[0], &source, NULL));
     assert_string_equal(cof_quote_source_name(source), "simulated");
     *end = (platform_end){.fd = pair[1], .answer = answer, .size = size};
     assert_int_equal(pthread_create(&thread, NULL, answer_once, end), 0);
-    const cof_status status = cof_quote_source_quote(source, report_data, out, NULL);
+    const cof_status status = cof_quote_source_quote(source, &request, out, NULL);
     (void)pthread_join(thread, NULL);
     (void)close(pair[1]);
     assert_int_equal(end->asked_size, 64);
-    assert_memory_equal(end->asked, report_data, 64);
+    assert_memory_equal(end->asked, request.report_data, 64);
     return status;
 }
 
@@ -208,13 +208,13 @@ static void a_closed_channel_is_a_status(void **state)
 {
     (void)state;
     int pair[2];
-    static const uint8_t report_data[64] = {0};
+    static const cof_quote_request request = {0};
     COF_CLEANUP(cof_buf_free) cof_buf out = {.limit = 100};
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     COF_CLEANUP(cof_quote_source_drop_) cof_quote_source *source = NULL;
     assert_ok(cof_quote_source_simulated(pair[0], &source, NULL));
     (void)close(pair[1]);
-    assert_status(cof_quote_source_quote(source, report_data, &out, NULL), PEER_CLOSED);
+    assert_status(cof_quote_source_quote(source, &request, &out, NULL), PEER_CLOSED);
 }
 
 static void what_is_no_channel_is_refused(void **state)

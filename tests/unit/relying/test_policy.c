@@ -27,15 +27,15 @@ static int tear_down(void **state)
     return 0;
 }
 
-static cof_policy_entry simulated_entry(void)
+static cof_accept simulated_entry(void)
 {
-    return (cof_policy_entry){.tee = COF_TEE_SIMULATED,
-                              .root = platform.pin.spki,
-                              .measurements = &accepted,
-                              .measurement_count = 1};
+    cof_accept entry = {
+        .tee = COF_TEE_SIMULATED, .root = platform.pin.spki, .measurement_count = 1};
+    memcpy(entry.measurements[0], accepted.bytes, sizeof accepted.bytes);
+    return entry;
 }
 
-static cof_status judge(const cof_facts *what, const cof_policy_entry *entry, cof_checks *checks)
+static cof_status judge(const cof_facts *what, const cof_accept *entry, cof_checks *checks)
 {
     cof_policy policy = {0};
     assert_ok(cof_policy_add(&policy, entry, NULL));
@@ -46,7 +46,7 @@ static void what_the_policy_names_is_accepted(void **state)
 {
     (void)state;
     cof_checks checks = {0};
-    const cof_policy_entry entry = simulated_entry();
+    const cof_accept entry = simulated_entry();
     assert_ok(judge(&facts, &entry, &checks));
     assert_true(cof_checks_all_ok(&checks));
     assert_int_equal(checks.count, 4);
@@ -56,7 +56,7 @@ static void an_empty_policy_accepts_nothing(void **state)
 {
     (void)state;
     const cof_policy policy = {0};
-    cof_root_pin roots[COF_POLICY_ENTRIES_MAX];
+    cof_root_pin roots[COF_POLICY_ROOTS_MAX];
     assert_status(cof_policy_judge(&facts, &policy, NULL, NULL), PLATFORM_REFUSED);
     assert_int_equal(cof_policy_roots(&policy, roots), 0);
 }
@@ -65,10 +65,10 @@ static void a_policy_without_simulated_refuses_simulated_evidence(void **state)
 {
     (void)state;
     cof_policy policy = {0};
-    cof_root_pin roots[COF_POLICY_ENTRIES_MAX];
+    cof_root_pin roots[COF_POLICY_ROOTS_MAX];
     cof_facts ignored = {0};
     cof_checks checks = {0};
-    cof_policy_entry entry = simulated_entry();
+    cof_accept entry = simulated_entry();
     entry.tee = COF_TEE_SGX;
     assert_ok(cof_policy_add(&policy, &entry, NULL));
     /* Its roots do not hold the simulated one: the evidence is not even genuine. */
@@ -85,22 +85,28 @@ static void a_policy_without_simulated_refuses_simulated_evidence(void **state)
     assert_string_equal(cof_checks_first_failed(&checks)->actual, "simulated");
 }
 
-static void hardware_evidence_is_refused_without_collateral(void **state)
+/* Facts with a vendor's type and another family of roots were not verified by this project. */
+static void a_root_of_another_family_is_refused(void **state)
 {
     (void)state;
     cof_facts hardware = facts;
-    cof_policy_entry entry = simulated_entry();
+    cof_accept entry = simulated_entry();
     hardware.tee = COF_TEE_SGX;
-    hardware.root = cof_root_intel;
+    hardware.hardware = COF_TEE_SGX;
+    hardware.tcb.status = COF_TCB_UP_TO_DATE;
     entry.tee = COF_TEE_SGX;
-    entry.root = cof_root_intel.spki;
-    assert_status(judge(&hardware, &entry, NULL), PLATFORM_REFUSED);
+    entry.tcb = cof_tcb_up_to_date;
+    assert_status(judge(&hardware, &entry, NULL), EVIDENCE_UNTRUSTED);
+    hardware.root = cof_root_intel;
+    assert_ok(judge(&hardware, &entry, NULL));
+    hardware.tcb.status = COF_TCB_UNRATED;
+    assert_status(judge(&hardware, &entry, NULL), TCB_REFUSED);
 }
 
 static void a_debuggable_enclave_is_refused(void **state)
 {
     (void)state;
-    const cof_policy_entry entry = simulated_entry();
+    const cof_accept entry = simulated_entry();
     cof_facts debug = facts;
     debug.is_debuggable = true;
     assert_status(judge(&debug, &entry, NULL), EVIDENCE_DEBUG);
@@ -112,7 +118,7 @@ static void a_debuggable_enclave_is_refused(void **state)
 static void another_installation_is_refused(void **state)
 {
     (void)state;
-    cof_policy_entry entry = simulated_entry();
+    cof_accept entry = simulated_entry();
     entry.root.bytes[31] ^= 1;
     assert_status(judge(&facts, &entry, NULL), EVIDENCE_UNTRUSTED);
     cof_facts intel = facts;
@@ -124,17 +130,14 @@ static void another_installation_is_refused(void **state)
 static void another_program_is_refused(void **state)
 {
     (void)state;
-    cof_digest other = accepted;
-    other.bytes[0] ^= 0x80;
-    cof_policy_entry entry = simulated_entry();
-    entry.measurements = &other;
+    cof_accept entry = simulated_entry();
+    entry.measurements[0][0] ^= 0x80;
     cof_checks checks = {0};
     assert_status(judge(&facts, &entry, &checks), MEASUREMENT_REFUSED);
     assert_string_equal(cof_checks_first_failed(&checks)->name, "policy.measurement");
     entry.measurement_count = 0;
     assert_status(judge(&facts, &entry, NULL), MEASUREMENT_REFUSED);
-    const cof_digest several[] = {other, accepted};
-    entry.measurements = several;
+    memcpy(entry.measurements[1], accepted.bytes, sizeof accepted.bytes);
     entry.measurement_count = 2;
     assert_ok(judge(&facts, &entry, NULL));
 }
@@ -144,12 +147,10 @@ static void a_measurement_counts_for_its_own_root_only(void **state)
 {
     (void)state;
     cof_policy policy = {0};
-    cof_policy_entry elsewhere = simulated_entry();
-    cof_policy_entry here = simulated_entry();
-    cof_digest other = accepted;
-    other.bytes[0] ^= 1;
+    cof_accept elsewhere = simulated_entry();
+    cof_accept here = simulated_entry();
     elsewhere.root.bytes[0] ^= 1;
-    here.measurements = &other;
+    here.measurements[0][0] ^= 1;
     assert_ok(cof_policy_add(&policy, &elsewhere, NULL));
     assert_ok(cof_policy_add(&policy, &here, NULL));
     assert_status(cof_policy_judge(&facts, &policy, NULL, NULL), MEASUREMENT_REFUSED);
@@ -159,7 +160,7 @@ static void a_policy_has_a_limit(void **state)
 {
     (void)state;
     cof_policy policy = {0};
-    const cof_policy_entry entry = simulated_entry();
+    const cof_accept entry = simulated_entry();
     for (int i = 0; i < COF_POLICY_ENTRIES_MAX; i++) {
         assert_ok(cof_policy_add(&policy, &entry, NULL));
     }
@@ -208,7 +209,7 @@ int main(void)
         cmocka_unit_test(what_the_policy_names_is_accepted),
         cmocka_unit_test(an_empty_policy_accepts_nothing),
         cmocka_unit_test(a_policy_without_simulated_refuses_simulated_evidence),
-        cmocka_unit_test(hardware_evidence_is_refused_without_collateral),
+        cmocka_unit_test(a_root_of_another_family_is_refused),
         cmocka_unit_test(a_debuggable_enclave_is_refused),
         cmocka_unit_test(another_installation_is_refused),
         cmocka_unit_test(another_program_is_refused),

@@ -206,12 +206,12 @@ void kit_job_free(kit_job *job)
 /* ---- the worker, in a thread ---- */
 
 /* Evidence that a test can look into: "quote over " and the report data. */
-static cof_status fake_quote(cof_quote_source *self, const uint8_t report_data[static 64],
-                             cof_buf *out, cof_err *err)
+static cof_status fake_quote(cof_quote_source *self, const cof_quote_request *request, cof_buf *out,
+                             cof_err *err)
 {
     (void)self;
     COF_TRY(cof_buf_append_text(out, "quote over ", err));
-    return cof_buf_append(out, cof_view_of(report_data, 64), err);
+    return cof_buf_append(out, cof_view_of(request->report_data, 64), err);
 }
 
 static void fake_free(cof_quote_source *self)

@@ -1,0 +1,55 @@
+"""Runs the tests of the official client library: run.py FOLDER COFFER_LOCAL QUOTE_TOOL.
+
+The library comes from npm into FOLDER, at the versions that package-lock.json pins, and only when they changed. Where it
+cannot be had (no network), the tests are skipped; `run.py --install FOLDER` fails instead."""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FILES = ("package.json", "package-lock.json")
+
+
+def lock_digest():
+    digest = hashlib.sha256()
+    for name in FILES:
+        with open(os.path.join(HERE, name), "rb") as f:
+            digest.update(f.read())
+    return digest.hexdigest()
+
+
+def install(folder):
+    """True when the pinned versions are in the folder."""
+    stamp = os.path.join(folder, "installed")
+    if os.path.exists(stamp):
+        with open(stamp) as f:
+            if f.read() == lock_digest():
+                return True
+    os.makedirs(folder, exist_ok=True)
+    for name in FILES:
+        shutil.copy(os.path.join(HERE, name), folder)
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, check=False)
+    if done.returncode != 0:
+        sys.stderr.write(done.stderr.decode())
+        return False
+    with open(stamp, "w") as f:
+        f.write(lock_digest())
+    return True
+
+
+def main(arguments):
+    if arguments[0] == "--install":
+        return 0 if install(arguments[1]) else 1
+    folder, program, tool = arguments
+    if not install(folder):
+        print("1..0 # SKIP npm could not install the library")
+        return 0
+    # Node.js reads the certificate authorities once, at its start: so the folder's root comes first.
+    return subprocess.run(["node", os.path.join(HERE, "main.mjs"), folder, program, tool], check=False).returncode
+
+
+sys.exit(main(sys.argv[1:]))

@@ -143,7 +143,8 @@ const cof_command cof_commands[] = {
      "FILE is an SGX or TDX quote, an SEV-SNP report, an Azure VM's evidence, or a receipt whose "
      "evidence is meant; which it is shows from its content. Without --policy, genuineness is "
      "judged, and any TCB status but Revoked is accepted and shown; debug is refused.",
-     {{"collateral", "PATH", "a folder or bundle (default: what evidence collateral fetch has kept)"},
+     {{"collateral", "PATH",
+       "a folder or bundle (default: what evidence collateral fetch has kept)"},
       {"policy", "FILE", "a policy file, or a contract, whose platform.accept must be met"},
       {"report-data", "HEX", "what the evidence must be over: 32 or 64 bytes"},
       {"root", "HEX", "a simulated root to trust: SHA-256 of its public key"},

@@ -30,8 +30,9 @@ typedef struct request {
     uint8_t report_data[COF_REPORT_DATA_SIZE];
     bool has_report_data;
     int64_t now_unix_s;
-    cof_path folder;    /* the cache's, and of the memory of collateral */
-    bool has_memory;    /* judged now, not as of another time: what is older than was seen is refused */
+    cof_path folder; /* the cache's, and of the memory of collateral */
+    bool
+        has_memory; /* judged now, not as of another time: what is older than was seen is refused */
     cof_freshness seen;
 } request;
 
@@ -186,8 +187,8 @@ static void show(cof_output *output, const cof_decision *decision)
     for (size_t i = 0; decision->is_genuine && i < facts->tcb.advisories.count; i++) {
         cof_output_line(output, COF_TONE_PLAIN, "    open: %s", facts->tcb.advisories.ids[i]);
     }
-    cof_output_line(output, decision->is_accepted ? COF_TONE_GOOD : COF_TONE_BAD,
-                    "%s: %s evidence", decision->is_accepted ? "accepted" : "refused",
+    cof_output_line(output, decision->is_accepted ? COF_TONE_GOOD : COF_TONE_BAD, "%s: %s evidence",
+                    decision->is_accepted ? "accepted" : "refused",
                     decision->is_genuine ? cof_tee_name(facts->tee) : "not genuine");
 }
 

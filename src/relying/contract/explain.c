@@ -83,7 +83,8 @@ static cof_status explain_platform(const cof_accept *accept, cof_buf *out, cof_e
         COF_TRY(print_hex("    host data", accept->host_data, sizeof accept->host_data, out, err));
     }
     for (size_t i = 0; i < accept->id_key_count; i++) {
-        COF_TRY(print_hex("    id key   ", accept->id_keys[i], sizeof accept->id_keys[i], out, err));
+        COF_TRY(
+            print_hex("    id key   ", accept->id_keys[i], sizeof accept->id_keys[i], out, err));
     }
     return accept->tee == COF_TEE_SEV_SNP ? COF_OK : explain_tcb(&accept->tcb, out, err);
 }

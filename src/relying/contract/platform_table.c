@@ -89,8 +89,8 @@ static void read_signer(cof_walk *walk, const cof_yaml_node *node, void *out)
 static void read_host_data(cof_walk *walk, const cof_yaml_node *node, void *out)
 {
     cof_accept *accept = out;
-    accept->has_host_data = read_hex(walk, node, "host data", accept->host_data,
-                                     sizeof accept->host_data, NULL);
+    accept->has_host_data =
+        read_hex(walk, node, "host data", accept->host_data, sizeof accept->host_data, NULL);
 }
 
 /* {0: …, 11: …}: registers by number. */
@@ -128,8 +128,7 @@ static void read_pcrs(cof_walk *walk, const cof_yaml_node *node, void *out)
 {
     cof_accept *accept = out;
     unsigned mask = 0;
-    read_registers(walk, node, COF_PCR_COUNT, COF_DIGEST_SIZE, accept->pcrs.values[0].bytes,
-                   &mask);
+    read_registers(walk, node, COF_PCR_COUNT, COF_DIGEST_SIZE, accept->pcrs.values[0].bytes, &mask);
     accept->pcrs.mask = mask;
 }
 
@@ -251,20 +250,21 @@ static void read_tcb(cof_walk *walk, const cof_yaml_node *node, void *out)
 
 static const cof_walk_key simulated_keys[] = {TYPE, ACCEPTED("measurements", read_measurements_32),
                                               CUSTOM("root", 0, read_root)};
-static const cof_walk_key sgx_keys[] = {
-    TYPE,
-    ACCEPTED("measurements", read_measurements_32),
-    CUSTOM("signer", 0, read_signer),
-    KEY(INTEGER, draft, product, .high = UINT16_MAX),
-    KEY(INTEGER, draft, minimum_svn, .high = UINT16_MAX),
-    ACCEPTED("tcb", read_tcb)};
+static const cof_walk_key sgx_keys[] = {TYPE,
+                                        ACCEPTED("measurements", read_measurements_32),
+                                        CUSTOM("signer", 0, read_signer),
+                                        KEY(INTEGER, draft, product, .high = UINT16_MAX),
+                                        KEY(INTEGER, draft, minimum_svn, .high = UINT16_MAX),
+                                        ACCEPTED("tcb", read_tcb)};
 static const cof_walk_key tdx_keys[] = {TYPE, ACCEPTED("measurements", read_measurements_48),
                                         ACCEPTED("rtmrs", read_rtmrs), ACCEPTED("tcb", read_tcb)};
 static const cof_walk_key snp_keys[] = {
     TYPE, ACCEPTED("measurements", read_measurements_48), ACCEPTED("host_data", read_host_data),
     ACCEPTED("id_keys", read_id_keys), ACCEPTED("minimum_tcb", read_minimum_tcb)};
 static const cof_walk_key azure_keys[] = {
-    TYPE, ACCEPTED("measurements", read_measurements_48), ACCEPTED("pcrs", read_pcrs),
+    TYPE,
+    ACCEPTED("measurements", read_measurements_48),
+    ACCEPTED("pcrs", read_pcrs),
     {.name = "console", .type = COF_WALK_BOOLEAN, .offset = ACCEPT(allows_console)},
     ACCEPTED("tcb", read_tcb)};
 
@@ -295,9 +295,10 @@ static void check_signer(cof_walk *walk, const cof_yaml_node *node, draft *d)
 static void read_platform(cof_walk *walk, const cof_yaml_node *node, cof_job_platform *out)
 {
     const cof_walk_key choice = TYPE;
-    draft d = {.platform = {.node = node, .type = COF_JOB_UNKNOWN, .accept.tcb = cof_tcb_up_to_date},
-               .product = -1,
-               .minimum_svn = -1};
+    draft d = {
+        .platform = {.node = node, .type = COF_JOB_UNKNOWN, .accept.tcb = cof_tcb_up_to_date},
+        .product = -1,
+        .minimum_svn = -1};
     if (node->kind == COF_YAML_MAP) {
         cof_walk_variant(walk, node, "a platform", "type", &cof_names_platform, platform_tables,
                          &d);

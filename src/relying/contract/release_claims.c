@@ -35,8 +35,8 @@ static cof_status add_hex(json_t *list, const uint8_t *bytes, size_t size, cof_e
 static cof_status add_measurements(const cof_accept *accept, json_t *list, cof_err *err)
 {
     for (size_t i = 0; accept != NULL && i < accept->measurement_count; i++) {
-        COF_TRY(add_hex(list, accept->measurements[i], cof_accept_measurement_size(accept->tee),
-                        err));
+        COF_TRY(
+            add_hex(list, accept->measurements[i], cof_accept_measurement_size(accept->tee), err));
     }
     return COF_OK;
 }
@@ -61,7 +61,8 @@ static cof_status signer(const cof_policy *policy, json_t *list, cof_err *err)
 
 static cof_status product(const cof_policy *policy, json_t *list, cof_err *err)
 {
-    return cof_json_append(list, json_integer(cof_release_accept(policy, COF_TEE_SGX)->product), err);
+    return cof_json_append(list, json_integer(cof_release_accept(policy, COF_TEE_SGX)->product),
+                           err);
 }
 
 static cof_status svns(const cof_policy *policy, json_t *list, cof_err *err)
@@ -111,8 +112,8 @@ static cof_status statuses(const cof_policy *policy, json_t *list, cof_err *err)
     const cof_accept *accept = cof_release_accept(policy, COF_TEE_TDX);
     for (unsigned i = COF_TCB_UP_TO_DATE; i < COF_TCB_STATUS_COUNT; i++) {
         if ((accept->tcb.statuses >> i & 1U) != 0) {
-            COF_TRY(cof_json_append(list, json_string(cof_tcb_status_name((cof_tcb_status)i)),
-                                    err));
+            COF_TRY(
+                cof_json_append(list, json_string(cof_tcb_status_name((cof_tcb_status)i)), err));
         }
     }
     return COF_OK;
@@ -126,9 +127,8 @@ static cof_status guests(const cof_policy *policy, json_t *list, cof_err *err)
 static cof_status host_data(const cof_policy *policy, json_t *list, cof_err *err)
 {
     const cof_accept *accept = cof_release_accept(policy, COF_TEE_SEV_SNP);
-    return accept->has_host_data
-               ? add_hex(list, accept->host_data, sizeof accept->host_data, err)
-               : COF_OK;
+    return accept->has_host_data ? add_hex(list, accept->host_data, sizeof accept->host_data, err)
+                                 : COF_OK;
 }
 
 static cof_status id_keys(const cof_policy *policy, json_t *list, cof_err *err)
@@ -147,7 +147,7 @@ static cof_status paravisors(const cof_policy *policy, json_t *list, cof_err *er
 
 #define TYPE(text_)                                                                                \
     {                                                                                              \
-        .claim = "x-ms-attestation-type", .kind = COF_RELEASE_FIXED_TEXT, .text = (text_)                      \
+        .claim = "x-ms-attestation-type", .kind = COF_RELEASE_FIXED_TEXT, .text = (text_)          \
     }
 #define FIXED(claim_, kind_)                                                                       \
     {                                                                                              \
@@ -157,7 +157,7 @@ static cof_status paravisors(const cof_policy *policy, json_t *list, cof_err *er
     {                                                                                              \
         .claim = (claim_), .kind = (kind_), .size = (size_), .values = (values_)                   \
     }
-#define CONTRACT FIXED("x-ms-runtime.contract", COF_RELEASE_DIGEST)
+#define CONTRACT  FIXED("x-ms-runtime.contract", COF_RELEASE_DIGEST)
 #define TEE(name) "x-ms-isolation-tee." name
 
 const cof_release_table cof_release_tables[] = {
@@ -188,20 +188,26 @@ const cof_release_table cof_release_tables[] = {
                     FIXED("x-ms-sevsnpvm-vmpl", COF_RELEASE_FIXED_ZERO),
                     HEX("x-ms-sevsnpvm-launchmeasurement", COF_RELEASE_ANY_HEX, 48, guests),
                     HEX("x-ms-sevsnpvm-hostdata", COF_RELEASE_OPTIONAL_HEX, 32, host_data),
-                    HEX("x-ms-sevsnpvm-idkeydigest", COF_RELEASE_OPTIONAL_ANY, 48, id_keys), CONTRACT}},
+                    HEX("x-ms-sevsnpvm-idkeydigest", COF_RELEASE_OPTIONAL_ANY, 48, id_keys),
+                    CONTRACT}},
     {.tee = COF_TEE_AZURE_CVM,
      .count = 7,
      .conditions = {TYPE("azurevm"),
-                    {.claim = TEE("x-ms-attestation-type"), .kind = COF_RELEASE_FIXED_TEXT, .text = "sevsnpvm"},
+                    {.claim = TEE("x-ms-attestation-type"),
+                     .kind = COF_RELEASE_FIXED_TEXT,
+                     .text = "sevsnpvm"},
                     FIXED(TEE("x-ms-sevsnpvm-is-debuggable"), COF_RELEASE_FIXED_FALSE),
                     FIXED(TEE("x-ms-sevsnpvm-migration-allowed"), COF_RELEASE_FIXED_FALSE),
-                    HEX(TEE("x-ms-sevsnpvm-launchmeasurement"), COF_RELEASE_ANY_HEX, 48, paravisors),
+                    HEX(TEE("x-ms-sevsnpvm-launchmeasurement"), COF_RELEASE_ANY_HEX, 48,
+                        paravisors),
                     FIXED("secureboot", COF_RELEASE_FIXED_TRUE),
                     FIXED(TEE("x-ms-runtime.user-data"), COF_RELEASE_USER_DATA)}},
     {.tee = COF_TEE_AZURE_CVM,
      .count = 6,
      .conditions = {TYPE("azurevm"),
-                    {.claim = TEE("x-ms-attestation-type"), .kind = COF_RELEASE_FIXED_TEXT, .text = "tdxvm"},
+                    {.claim = TEE("x-ms-attestation-type"),
+                     .kind = COF_RELEASE_FIXED_TEXT,
+                     .text = "tdxvm"},
                     FIXED(TEE("tdx_td_attributes_debug"), COF_RELEASE_FIXED_FALSE),
                     HEX(TEE("tdx_mrtd"), COF_RELEASE_ANY_HEX, 48, paravisors),
                     FIXED("secureboot", COF_RELEASE_FIXED_TRUE),

@@ -4,10 +4,7 @@
 
 #include "relying/contract/release_entry.h"
 
-enum {
-    COF_RELEASE_CONDITIONS_MAX = 12,
-    COF_RELEASE_TEXT_SIZE = 2 * COF_HCL_USER_DATA_SIZE + 1
-};
+enum { COF_RELEASE_CONDITIONS_MAX = 12, COF_RELEASE_TEXT_SIZE = 2 * COF_HCL_USER_DATA_SIZE + 1 };
 
 typedef enum cof_release_kind {
     COF_RELEASE_FIXED_TEXT,   /* text */

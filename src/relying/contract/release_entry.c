@@ -31,7 +31,8 @@ static cof_status add_claim(json_t *all, const char *claim, json_t *value, cof_e
 
 static bool is_any(cof_release_kind kind)
 {
-    return kind == COF_RELEASE_ANY_HEX || kind == COF_RELEASE_OPTIONAL_ANY || kind == COF_RELEASE_ANY_INTEGER || kind == COF_RELEASE_ANY_STATUS;
+    return kind == COF_RELEASE_ANY_HEX || kind == COF_RELEASE_OPTIONAL_ANY ||
+           kind == COF_RELEASE_ANY_INTEGER || kind == COF_RELEASE_ANY_STATUS;
 }
 
 static cof_status add_values(json_t *all, const cof_release_condition *c, const cof_policy *policy,
@@ -63,8 +64,8 @@ static cof_status add_user_data(json_t *all, const char *claim, const char *dige
     return add_claim(all, claim, json_string(text), err);
 }
 
-static cof_status add_condition(json_t *all, const cof_release_condition *c, const cof_policy *policy,
-                                const char *digest, cof_err *err)
+static cof_status add_condition(json_t *all, const cof_release_condition *c,
+                                const cof_policy *policy, const char *digest, cof_err *err)
 {
     switch (c->kind) {
     case COF_RELEASE_FIXED_TEXT:

@@ -74,8 +74,8 @@ static cof_status read_signer(const json_t *item, cof_accept *accept, cof_err *e
     if (json_object_get(item, "measurements") != NULL) {
         return COF_FAIL(err, BAD_FORMAT, "signer: measurements are there already");
     }
-    COF_TRY(hex_of(json_object_get(item, "signer"), "signer", accept->signer,
-                   sizeof accept->signer, err));
+    COF_TRY(hex_of(json_object_get(item, "signer"), "signer", accept->signer, sizeof accept->signer,
+                   err));
     COF_TRY(cof_json_get_int(item, "product", 0, UINT16_MAX, &product, err));
     COF_TRY(cof_json_get_int(item, "minimum_svn", 0, UINT16_MAX, &svn, err));
     accept->has_signer = true;
@@ -197,7 +197,7 @@ static cof_status read_snp(const json_t *item, cof_accept *accept, cof_err *err)
                           accept->id_keys, &accept->id_key_count, err));
     }
     return json_object_get(item, "minimum_tcb") == NULL ? COF_OK
-                                                         : read_minimum_tcb(item, accept, err);
+                                                        : read_minimum_tcb(item, accept, err);
 }
 
 static cof_status read_azure(const json_t *item, cof_accept *accept, cof_err *err)
@@ -226,15 +226,9 @@ typedef struct kind {
 
 static const kind kinds[] = {
     {COF_TEE_SIMULATED, read_simulated, {"type", "measurements", "root"}, 3},
-    {COF_TEE_SGX,
-     read_sgx,
-     {"type", "measurements", "minimum_svn", "product", "signer", "tcb"},
-     6},
+    {COF_TEE_SGX, read_sgx, {"type", "measurements", "minimum_svn", "product", "signer", "tcb"}, 6},
     {COF_TEE_TDX, read_tdx, {"type", "measurements", "rtmrs", "tcb"}, 4},
-    {COF_TEE_SEV_SNP,
-     read_snp,
-     {"type", "measurements", "host_data", "id_keys", "minimum_tcb"},
-     5},
+    {COF_TEE_SEV_SNP, read_snp, {"type", "measurements", "host_data", "id_keys", "minimum_tcb"}, 5},
     {COF_TEE_AZURE_CVM, read_azure, {"type", "measurements", "console", "pcrs", "tcb"}, 5},
 };
 

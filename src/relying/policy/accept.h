@@ -57,8 +57,8 @@ typedef struct cof_accept {
     bool has_minimum_tcb;
     cof_snp_tcb minimum_tcb; /* of the reported TCB */
 
-    cof_pcrs pcrs;        /* azure-cvm: those in the mask are demanded */
-    bool allows_console;  /* azure-cvm: the VM's serial console may be on */
+    cof_pcrs pcrs;       /* azure-cvm: those in the mask are demanded */
+    bool allows_console; /* azure-cvm: the VM's serial console may be on */
 
     cof_tcb_policy tcb; /* SGX, TDX, azure-cvm */
 } cof_accept;

@@ -54,10 +54,9 @@ static cof_status print_snp(const cof_accept *accept, json_t *object, cof_err *e
     return !accept->has_minimum_tcb
                ? COF_OK
                : cof_json_set(object, "minimum_tcb",
-                              json_pack("{s:i,s:i,s:i,s:i,s:i}", "bootloader",
-                                        (int)tcb->bootloader, "fmc", (int)tcb->fmc, "microcode",
-                                        (int)tcb->microcode, "snp", (int)tcb->snp, "tee",
-                                        (int)tcb->tee),
+                              json_pack("{s:i,s:i,s:i,s:i,s:i}", "bootloader", (int)tcb->bootloader,
+                                        "fmc", (int)tcb->fmc, "microcode", (int)tcb->microcode,
+                                        "snp", (int)tcb->snp, "tee", (int)tcb->tee),
                               err);
 }
 

@@ -27,9 +27,8 @@ static cof_status judge(const cof_policy *policy, const uint8_t *report_data,
     cof_checks *checks = &decision->checks;
     COF_TRY(policy == NULL ? cof_policy_judge_genuine(&decision->facts, checks, err)
                            : cof_policy_judge(&decision->facts, policy, checks, err));
-    return report_data == NULL
-               ? COF_OK
-               : judge_report_data(&decision->facts, report_data, checks, err);
+    return report_data == NULL ? COF_OK
+                               : judge_report_data(&decision->facts, report_data, checks, err);
 }
 
 static cof_tee claimed_by(cof_view evidence)
@@ -108,14 +107,14 @@ cof_status cof_decision_to_json(const cof_decision *decision, const json_t *clai
         COF_TRY(cof_json_set(object, "hardware", json_string(cof_tee_name(facts->hardware)), err));
     }
     COF_TRY(cof_json_set(object, "status", json_string(status_text(decision)), err));
-    COF_TRY(cof_json_set(object, "code",
-                         json_string(cof_status_describe(decision->status)->name), err));
+    COF_TRY(cof_json_set(object, "code", json_string(cof_status_describe(decision->status)->name),
+                         err));
     COF_TRY(cof_json_set(object, "reason",
                          json_string(decision->is_accepted ? "" : decision->why.detail), err));
     COF_TRY(add_advisories(object, &facts->tcb.advisories, err));
     COF_TRY(cof_json_set(object, "checks", json_incref(checks), err));
-    COF_TRY(cof_json_set(object, "claims",
-                         claims == NULL ? json_object() : json_deep_copy(claims), err));
+    COF_TRY(cof_json_set(object, "claims", claims == NULL ? json_object() : json_deep_copy(claims),
+                         err));
     *out = json_incref(object);
     return COF_OK;
 }

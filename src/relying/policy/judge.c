@@ -13,8 +13,8 @@ static void list_platforms(const cof_policy *policy, char out[static COF_CHECK_T
     size_t used = 0;
     (void)snprintf(out, COF_CHECK_TEXT_SIZE, "%s", policy->count == 0 ? "none" : "");
     for (size_t i = 0; i < policy->count && used < COF_CHECK_TEXT_SIZE; i++) {
-        used += (size_t)snprintf(out + used, COF_CHECK_TEXT_SIZE - used, "%s%s",
-                                 i == 0 ? "" : ", ", cof_tee_name(policy->entries[i].tee));
+        used += (size_t)snprintf(out + used, COF_CHECK_TEXT_SIZE - used, "%s%s", i == 0 ? "" : ", ",
+                                 cof_tee_name(policy->entries[i].tee));
     }
 }
 
@@ -76,8 +76,7 @@ static cof_status judge_root(const cof_facts *facts, const cof_accept *entry, co
     cof_digest_text(&facts->root.spki, actual);
     cof_digest_text(entry->tee == COF_TEE_SIMULATED ? &entry->root : &facts->root.spki, expected);
     if (!cof_check_add(checks, "policy.root", is_ok,
-                       entry->tee == COF_TEE_SIMULATED ? expected : "the vendor's", "%s",
-                       actual)) {
+                       entry->tee == COF_TEE_SIMULATED ? expected : "the vendor's", "%s", actual)) {
         return COF_FAIL(err, EVIDENCE_UNTRUSTED, "root key %s, expected %s", actual, expected);
     }
     return COF_OK;
@@ -173,8 +172,9 @@ static cof_status judge_debug(const cof_facts *facts, cof_checks *checks, cof_er
     return cof_check_add(checks, "policy.debug", is_ok, "not debuggable", "%s",
                          is_ok ? "not debuggable" : "debuggable")
                ? COF_OK
-               : COF_FAIL(err, EVIDENCE_DEBUG, "whoever runs the platform can read its memory: "
-                                               "its debug attribute is set");
+               : COF_FAIL(err, EVIDENCE_DEBUG,
+                          "whoever runs the platform can read its memory: "
+                          "its debug attribute is set");
 }
 
 cof_status cof_policy_judge(const cof_facts *facts, const cof_policy *policy, cof_checks *checks,

@@ -43,10 +43,11 @@ static cof_status judge_measurement(const cof_accept *entry, const uint8_t *meas
     if (entry->measurement_count > 0) {
         cof_hex_text(cof_view_of(entry->measurements[0], size), first);
     }
-    if (!cof_check_add(checks, "policy.measurement", is_ok, is_ok ? actual : first, "%s",
-                       actual)) {
-        return COF_FAIL(err, MEASUREMENT_REFUSED, "measurement %.24s...; %zu accepted, such as "
-                        "%.24s...", actual, entry->measurement_count, first);
+    if (!cof_check_add(checks, "policy.measurement", is_ok, is_ok ? actual : first, "%s", actual)) {
+        return COF_FAIL(err, MEASUREMENT_REFUSED,
+                        "measurement %.24s...; %zu accepted, such as "
+                        "%.24s...",
+                        actual, entry->measurement_count, first);
     }
     return COF_OK;
 }
@@ -74,9 +75,8 @@ static cof_status judge_sgx(const cof_facts *facts, const cof_accept *entry, cof
 static cof_status judge_td_attributes(const cof_facts *facts, cof_checks *checks, cof_err *err)
 {
     static const uint8_t none[48] = {0};
-    const bool is_migratable =
-        (facts->td.td_attributes & COF_TD_ATTRIBUTE_MIGRATABLE) != 0 ||
-        memcmp(facts->td.mrservicetd, none, sizeof none) != 0;
+    const bool is_migratable = (facts->td.td_attributes & COF_TD_ATTRIBUTE_MIGRATABLE) != 0 ||
+                               memcmp(facts->td.mrservicetd, none, sizeof none) != 0;
     return judge_claim("policy.migration", !is_migratable, "not migratable, no service TD",
                        is_migratable ? "migratable, or bound to a service TD" : "neither", checks,
                        err);
@@ -164,8 +164,8 @@ static cof_status judge_azure(const cof_facts *facts, const cof_accept *entry, c
     const bool is_snp = facts->hardware == COF_TEE_SEV_SNP;
     COF_TRY(is_snp ? judge_snp_platform(facts, checks, err)
                    : judge_td_attributes(facts, checks, err));
-    COF_TRY(judge_measurement(entry, is_snp ? facts->snp.measurement : facts->td.mrtd, checks,
-                              err));
+    COF_TRY(
+        judge_measurement(entry, is_snp ? facts->snp.measurement : facts->td.mrtd, checks, err));
     cof_checks_from(checks, "HCL claims");
     COF_TRY(judge_claim("policy.secure_boot", claims->is_secure_boot, "on",
                         claims->is_secure_boot ? "on" : "off", checks, err));

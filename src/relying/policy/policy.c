@@ -48,8 +48,7 @@ cof_status cof_policy_from_json(const json_t *accept, cof_policy *out_policy, co
 cof_status cof_policy_from_contract(const cof_contract *contract, cof_policy *out_policy,
                                     cof_err *err)
 {
-    const json_t *accept =
-        json_object_get(json_object_get(contract->json, "platform"), "accept");
+    const json_t *accept = json_object_get(json_object_get(contract->json, "platform"), "accept");
     const cof_status status = cof_policy_from_json(accept, out_policy, err);
     if (status == COF_E_BAD_FORMAT && err != NULL) {
         err->status = COF_E_CONTRACT_INVALID;

@@ -98,16 +98,16 @@ cof_status cof_tcb_policy_print(const cof_tcb_policy *policy, json_t **out, cof_
     COF_JSON json_t *advisories = policy->any_advisory ? json_string("any") : json_array();
     for (int status = COF_TCB_UP_TO_DATE; status < COF_TCB_STATUS_COUNT; status++) {
         if ((policy->statuses & BIT(status)) != 0) {
-            COF_TRY(cof_json_append(
-                statuses, json_string(cof_tcb_status_name((cof_tcb_status)status)), err));
+            COF_TRY(cof_json_append(statuses,
+                                    json_string(cof_tcb_status_name((cof_tcb_status)status)), err));
         }
     }
     for (size_t i = 0; !policy->any_advisory && i < policy->advisories.count; i++) {
         COF_TRY(cof_json_append(advisories, json_string(policy->advisories.ids[i]), err));
     }
     COF_TRY(cof_json_set(object, "advisories", json_incref(advisories), err));
-    COF_TRY(cof_json_set(object, "minimum_evaluation", json_integer(policy->minimum_evaluation),
-                         err));
+    COF_TRY(
+        cof_json_set(object, "minimum_evaluation", json_integer(policy->minimum_evaluation), err));
     COF_TRY(cof_json_set(object, "statuses", json_incref(statuses), err));
     *out = json_incref(object);
     return COF_OK;

@@ -31,8 +31,9 @@ typedef struct cof_receipt_options {
     size_t file_count;        /* 0: check "files" is left out */
     const cof_view *consents; /* consent objects, JSON */
     size_t consent_count;     /* 0: check "consents" is left out */
-    const cof_collateral *collateral; /* that real platforms' evidence is verified with; may be NULL */
-    cof_view log; /* the worker's events, one per line; data NULL: check "log" is left out */
+    const cof_collateral
+        *collateral; /* that real platforms' evidence is verified with; may be NULL */
+    cof_view log;    /* the worker's events, one per line; data NULL: check "log" is left out */
 } cof_receipt_options;
 
 /** What a receipt is about, for showing; borrowed texts live as long as the statement. */

@@ -75,8 +75,8 @@ static cof_status check_sgx_claims(const cof_facts *facts, const json_t *claims,
 {
     const cof_sgx_report *sgx = &facts->sgx;
     COF_TRY(expect_claim(claims, "x-ms-attestation-type", json_string("sgx"), err));
-    COF_TRY(expect_claim(claims, "x-ms-sgx-is-debuggable", json_boolean(facts->is_debuggable),
-                         err));
+    COF_TRY(
+        expect_claim(claims, "x-ms-sgx-is-debuggable", json_boolean(facts->is_debuggable), err));
     COF_TRY(expect_hex(claims, "x-ms-sgx-mrenclave", sgx->mrenclave, sizeof sgx->mrenclave, err));
     COF_TRY(expect_hex(claims, "x-ms-sgx-mrsigner", sgx->mrsigner, sizeof sgx->mrsigner, err));
     COF_TRY(expect_claim(claims, "x-ms-sgx-product-id", json_integer(sgx->isv_prod_id), err));
@@ -86,8 +86,8 @@ static cof_status check_sgx_claims(const cof_facts *facts, const json_t *claims,
 static cof_status check_tdx_claims(const cof_facts *facts, const json_t *claims, cof_err *err)
 {
     COF_TRY(expect_claim(claims, "x-ms-attestation-type", json_string("tdxvm"), err));
-    COF_TRY(expect_claim(claims, "tdx_td_attributes_debug", json_boolean(facts->is_debuggable),
-                         err));
+    COF_TRY(
+        expect_claim(claims, "tdx_td_attributes_debug", json_boolean(facts->is_debuggable), err));
     COF_TRY(expect_hex(claims, "tdx_mrtd", facts->td.mrtd, sizeof facts->td.mrtd, err));
     return expect_hex(claims, "tdx_report_data", facts->td.report_data,
                       sizeof facts->td.report_data, err);
@@ -97,12 +97,12 @@ static cof_status check_snp_claims(const cof_facts *facts, const json_t *claims,
 {
     const cof_snp_report *snp = &facts->snp;
     COF_TRY(expect_claim(claims, "x-ms-attestation-type", json_string("sevsnpvm"), err));
-    COF_TRY(expect_claim(claims, "x-ms-sevsnpvm-is-debuggable",
-                         json_boolean(facts->is_debuggable), err));
+    COF_TRY(expect_claim(claims, "x-ms-sevsnpvm-is-debuggable", json_boolean(facts->is_debuggable),
+                         err));
     COF_TRY(expect_hex(claims, "x-ms-sevsnpvm-launchmeasurement", snp->measurement,
                        sizeof snp->measurement, err));
-    return expect_hex(claims, "x-ms-sevsnpvm-reportdata", snp->report_data,
-                      sizeof snp->report_data, err);
+    return expect_hex(claims, "x-ms-sevsnpvm-reportdata", snp->report_data, sizeof snp->report_data,
+                      err);
 }
 
 /* The token must be about this evidence. On an Azure VM the hardware's claims stand in a member of

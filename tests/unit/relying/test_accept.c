@@ -1,4 +1,5 @@
-/* Members of platform.accept: what is read, what is refused, and that writing is reading's inverse. */
+/* Members of platform.accept: what is read, what is refused, and that writing is reading's inverse.
+ */
 #include <string.h>
 
 #include "harness/cof_test.h"
@@ -32,7 +33,8 @@ static const char *const good[] = {
     "{\"measurements\":[\"" H64 "\",\"" X64 "\"],\"type\":\"sgx\"}",
     "{\"minimum_svn\":3,\"product\":7,\"signer\":\"" H64 "\",\"type\":\"sgx\"}",
     "{\"measurements\":[\"" H64 "\"],\"tcb\":{\"advisories\":[\"INTEL-SA-00334\"],"
-    "\"minimum_evaluation\":17,\"statuses\":[\"UpToDate\",\"SWHardeningNeeded\"]},\"type\":\"sgx\"}",
+    "\"minimum_evaluation\":17,\"statuses\":[\"UpToDate\",\"SWHardeningNeeded\"]},\"type\":"
+    "\"sgx\"}",
     "{\"measurements\":[\"" H96 "\"],\"rtmrs\":{\"0\":\"" H96 "\",\"3\":\"" X96
     "\"},\"type\":\"tdx\"}",
     "{\"measurements\":[\"" H96 "\"],\"tcb\":{\"advisories\":\"any\",\"minimum_evaluation\":0,"
@@ -97,7 +99,8 @@ static void what_is_not_exact_is_refused(void **state)
         {"{\"type\":\"sgx\",\"measurements\":[\"" H64 "\"],\"debug\":true}", "debug"},
         {"{\"type\":\"sgx\",\"measurements\":[\"" H64 "\"],\"product\":1}", "signer"},
         {"{\"type\":\"sgx\",\"signer\":\"" H64 "\"}", "product"},
-        {"{\"type\":\"sgx\",\"signer\":\"" H64 "\",\"product\":65536,\"minimum_svn\":0}", "product"},
+        {"{\"type\":\"sgx\",\"signer\":\"" H64 "\",\"product\":65536,\"minimum_svn\":0}",
+         "product"},
         {"{\"type\":\"sgx\",\"measurements\":[\"" H64 "\"],\"signer\":\"" H64
          "\",\"product\":1,\"minimum_svn\":0}",
          "measurements"},
@@ -171,8 +174,11 @@ static void a_policy_trusts_the_roots_of_what_it_names(void **state)
         size_t item;
         size_t roots;
         cof_root_family first;
-    } cases[] = {{0, 1, COF_ROOT_SIMULATED}, {1, 1, COF_ROOT_INTEL},     {4, 1, COF_ROOT_INTEL},
-                 {7, 3, COF_ROOT_AMD_MILAN}, {8, 4, COF_ROOT_INTEL}};
+    } cases[] = {{0, 1, COF_ROOT_SIMULATED},
+                 {1, 1, COF_ROOT_INTEL},
+                 {4, 1, COF_ROOT_INTEL},
+                 {7, 3, COF_ROOT_AMD_MILAN},
+                 {8, 4, COF_ROOT_INTEL}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cof_policy policy = {0};
         cof_accept accept;

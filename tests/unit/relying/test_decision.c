@@ -105,8 +105,8 @@ static void debug_is_refused_without_a_policy_too(void **state)
 {
     (void)state;
     rig_platform debug;
-    rig_make(&debug, &(rig_options){
-                         .flags = COF_SGX_FLAG_INIT | COF_SGX_FLAG_DEBUG | COF_SGX_FLAG_MODE64});
+    rig_make(&debug,
+             &(rig_options){.flags = COF_SGX_FLAG_INIT | COF_SGX_FLAG_DEBUG | COF_SGX_FLAG_MODE64});
     const cof_evidence_input input = input_of(&debug);
     assert_ok(cof_decide(&input, NULL, NULL, &decision, NULL));
     assert_false(decision.is_accepted);
@@ -120,8 +120,8 @@ static void a_policy_decides_when_there_is_one(void **state)
     static cof_policy policy;
     const cof_evidence_input input = input_of(&platform);
     policy = (cof_policy){.count = 1};
-    policy.entries[0] = (cof_accept){
-        .tee = COF_TEE_SIMULATED, .root = platform.pin.spki, .measurement_count = 1};
+    policy.entries[0] =
+        (cof_accept){.tee = COF_TEE_SIMULATED, .root = platform.pin.spki, .measurement_count = 1};
     memcpy(policy.entries[0].measurements[0], platform.mrenclave, sizeof platform.mrenclave);
     assert_ok(cof_decide(&input, &policy, NULL, &decision, NULL));
     assert_true(decision.is_accepted);

@@ -56,7 +56,7 @@ static cof_status judge(const cof_facts *facts, const cof_accept *accept, cof_ch
     do {                                                                                           \
         static cof_checks checks_;                                                                 \
         assert_status(judge(facts, accept, &checks_), code);                                       \
-        assert_string_equal(cof_checks_first_failed(&checks_)->name, check);                        \
+        assert_string_equal(cof_checks_first_failed(&checks_)->name, check);                       \
     } while (0)
 
 static void every_platform_is_accepted_as_named(void **state)
@@ -143,9 +143,11 @@ static void a_signer_is_judged_with_product_and_version(void **state)
 {
     (void)state;
     const cof_facts facts = facts_of(COF_TEE_SGX, COF_TEE_SGX);
-    cof_accept accept = {
-        .tee = COF_TEE_SGX, .has_signer = true, .product = 7, .minimum_svn = 3,
-        .tcb = cof_tcb_up_to_date};
+    cof_accept accept = {.tee = COF_TEE_SGX,
+                         .has_signer = true,
+                         .product = 7,
+                         .minimum_svn = 3,
+                         .tcb = cof_tcb_up_to_date};
     memset(accept.signer, 2, sizeof accept.signer);
     assert_ok(judge(&facts, &accept, NULL));
     accept.minimum_svn = 4;

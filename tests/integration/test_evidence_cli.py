@@ -186,7 +186,32 @@ def other_times_other_bytes_and_other_policies_are_refused():
     equal(decision["code"], "EVIDENCE_BINDING", "other report data")
 
 
+def public_evidence_of_other_kinds_is_accepted_as_what_it_is():
+    vectors_ = BUNDLES.parent
+    turin = vectors_ / "snp/microsoft_TEE-Attestation-Verification"
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(turin / "turin_vcek.pem", f"{folder}/vcek.pem")
+        chain = (turin / "turin_ask.pem").read_text() + (turin / "turin_ark.pem").read_text()
+        pathlib.Path(folder, "cert_chain.pem").write_text(chain)
+        shutil.copy(vectors_ / "snp/amd_kds_crl/turin_crl_2026-08.der", f"{folder}/crl.der")
+        report = str(turin / "turin_attestation_report.bin")
+        code, decision, _ = verify(report, "--collateral", folder, "--at", "2026-09-01T00:00:00Z")
+        check_shape(decision)
+        equal((code, decision["type"], decision["status"]), (0, "sev-snp", "Genuine"), "Turin")
+        code, decision, _ = verify(report, "--collateral", folder, "--at", "2026-11-01T00:00:00Z")
+        equal((code, decision["code"]), (REFUSED, "COLLATERAL_OLD"), "Turin, after its list")
+        pathlib.Path(folder, "crl.der").unlink()
+        code, decision, _ = verify(report, "--collateral", folder, "--at", "2026-09-01T00:00:00Z")
+        equal((code, decision["code"]), (REFUSED, "COLLATERAL_MISSING"), "Turin, without its list")
+    bundle = BUNDLES / "tdx/confidential-containers-az-tdx-vtpm-evidence-v1-260127"
+    code, decision, error = verify(str(vectors_ / "azure/confidential-containers_trustee/az-tdx-vtpm_evidence-v1.json"),
+                                   "--collateral", str(bundle), "--at", "1770801952")
+    equal((code, decision["verdict"], error), (0, "accepted", ""), "Azure")
+    equal((decision["type"], decision["hardware"], decision["status"]), ("azure-cvm", "tdx", "OutOfDate"), "Azure")
+
+
 if BUNDLES is not None:
+    claim(public_evidence_of_other_kinds_is_accepted_as_what_it_is)
     claim(every_public_vector_gets_the_verdict_of_intels_library)
     claim(a_piece_that_is_missing_broken_or_swapped_is_refused)
     claim(other_times_other_bytes_and_other_policies_are_refused)

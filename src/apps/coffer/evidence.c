@@ -187,9 +187,10 @@ static void show(cof_output *output, const cof_decision *decision)
     for (size_t i = 0; decision->is_genuine && i < facts->tcb.advisories.count; i++) {
         cof_output_line(output, COF_TONE_PLAIN, "    open: %s", facts->tcb.advisories.ids[i]);
     }
-    cof_output_line(output, decision->is_accepted ? COF_TONE_GOOD : COF_TONE_BAD, "%s: %s evidence",
-                    decision->is_accepted ? "accepted" : "refused",
-                    decision->is_genuine ? cof_tee_name(facts->tee) : "not genuine");
+    cof_output_line(output, decision->is_accepted ? COF_TONE_GOOD : COF_TONE_BAD,
+                    "%s: %s evidence%s", decision->is_accepted ? "accepted" : "refused",
+                    cof_tee_name(decision->is_genuine ? facts->tee : decision->claimed),
+                    decision->is_genuine ? "" : ", not shown to be genuine");
 }
 
 COF_COMMAND(evidence_verify)

@@ -171,6 +171,18 @@ const char *cof_remedy(cof_status status)
                                     "the agreed version, or agree to a new contract"},
         {COF_E_PLATFORM_REFUSED, "name the platform in platform.accept, if you mean to trust it"},
         {COF_E_EVIDENCE_DEBUG, "run the worker without debugging"},
+        {COF_E_COLLATERAL_MISSING,
+         "coffer evidence collateral fetch EVIDENCE, or give a folder or bundle with --collateral"},
+        {COF_E_COLLATERAL_OLD,
+         "fetch it again: coffer evidence collateral fetch EVIDENCE; or judge "
+         "as of the day of the evidence, with --at"},
+        {COF_E_COLLATERAL_EARLY, "check this machine's clock, or the time given with --at"},
+        {COF_E_COLLATERAL_ROLLED_BACK,
+         "fetch the newest; somebody may be serving old collateral on purpose"},
+        {COF_E_COLLATERAL_MISMATCH, "fetch collateral for this very evidence"},
+        {COF_E_TCB_UNKNOWN, "the platform needs firmware that its vendor knows: update it"},
+        {COF_E_TCB_REFUSED,
+         "update the platform; or accept its rating in tcb, knowing what is open"},
         {COF_E_KERNEL_MISMATCH, "resume on a machine with the kernel path that the run was started "
                                 "on, or start a new run"},
         {COF_E_KERNEL_UNAVAILABLE, "set training.kernel to any, or use a machine that has it"},

@@ -1,31 +1,50 @@
 #include "apps/coffer/when.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* Two digits, at most high. */
+static bool read_two(const char *text, int high, int *out)
+{
+    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9') {
+        return false;
+    }
+    *out = 10 * (text[0] - '0') + (text[1] - '0');
+    return *out <= high;
+}
+
+/* "Z", "+01:00" or "-01:00" */
+static bool read_offset(const char *text, int64_t *out_s)
+{
+    int hours = 0;
+    int minutes = 0;
+    *out_s = 0;
+    if (strcmp(text, "Z") == 0) {
+        return true;
+    }
+    if (strlen(text) != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' ||
+        !read_two(text + 1, 23, &hours) || !read_two(text + 4, 59, &minutes)) {
+        return false;
+    }
+    *out_s = (text[0] == '-' ? -60 : 60) * (60 * (int64_t)hours + minutes);
+    return true;
+}
 
 /* RFC 3339 §5.6; fractions of a second are dropped. */
 static bool read_rfc3339(const char *text, int64_t *out_unix_s)
 {
     struct tm when = {0};
-    int hours = 0;
-    int minutes = 0;
-    int used = 0;
-    char sign = '+';
+    int64_t offset_s = 0;
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
     if (rest != NULL && *rest == '.' && strspn(rest + 1, "0123456789") > 0) {
         rest += 1 + strspn(rest + 1, "0123456789");
     }
-    if (rest == NULL || (strcmp(rest, "Z") != 0 &&
-                         (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
-                          used != 6 || rest[used] != '\0' || (sign != '+' && sign != '-') ||
-                          hours < 0 || hours > 23 || minutes < 0 || minutes > 59))) {
+    if (rest == NULL || !read_offset(rest, &offset_s)) {
         return false;
     }
-    const int64_t offset = 60 * (60 * (int64_t)hours + minutes);
-    *out_unix_s = (int64_t)timegm(&when) - (sign == '-' ? -offset : offset);
+    *out_unix_s = (int64_t)timegm(&when) - offset_s;
     return true;
 }
 

@@ -14,7 +14,9 @@ static cof_status make_hardware(const cof_facts *facts, const cof_guest_claims *
     }
     COF_TRY(facts->hardware == COF_TEE_SEV_SNP ? cof_claims_of_snp(claims, facts, err)
                                                : cof_claims_of_tdx(claims, facts, err));
-    COF_TRY(cof_json_set(claims, "x-ms-runtime", json_deep_copy(guest->hardware_runtime), err));
+    if (guest->hardware_runtime != NULL) {
+        COF_TRY(cof_json_set(claims, "x-ms-runtime", json_deep_copy(guest->hardware_runtime), err));
+    }
     *out = json_incref(claims);
     return COF_OK;
 }
@@ -58,8 +60,10 @@ static cof_status add_runtime(json_t *claims, const cof_guest_claims *guest, cof
         COF_TRY(
             cof_json_set(runtime, "client-payload", json_deep_copy(guest->client_payload), err));
     }
-    COF_TRY(cof_json_set(runtime, "keys", json_pack("[o]", json_deep_copy(guest->encryption_key)),
-                         err));
+    if (guest->encryption_key != NULL) {
+        COF_TRY(cof_json_set(runtime, "keys",
+                             json_pack("[o]", json_deep_copy(guest->encryption_key)), err));
+    }
     return cof_json_set(claims, "x-ms-runtime", json_incref(runtime), err);
 }
 

@@ -38,8 +38,9 @@ static cof_status choose_entry(const cof_facts *facts, const cof_policy *policy,
             found = is_root_of(facts, entry) ? entry : NULL;
         }
     }
-    if (!cof_check_add(checks, "policy.platform", first != NULL, accepted, "%s",
-                       cof_tee_name(facts->tee))) {
+    (void)cof_check_add(checks, "policy.platform", first != NULL, accepted, "%s",
+                        cof_tee_name(facts->tee));
+    if (first == NULL) {
         return COF_FAIL(err, PLATFORM_REFUSED, "platform %s, accepted: %s",
                         cof_tee_name(facts->tee), accepted);
     }

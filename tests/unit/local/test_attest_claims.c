@@ -342,6 +342,19 @@ static void extras_have_the_names_of_their_kind(void **state)
     assert_int_equal(json_object_size(snp), 3);
 }
 
+/* Whoever only looks at evidence has no guest that said anything. */
+static void azure_claims_are_made_without_a_guest_too(void **state)
+{
+    (void)state;
+    static const cof_guest_claims nobody = {0};
+    cof_facts f = tdx_facts();
+    f.tee = COF_TEE_AZURE_CVM;
+    COF_JSON json_t *c = claims_of(COF_ATTEST_AZURE_GUEST, &f, &nobody);
+    assert_text(c, "x-ms-attestation-type", "azurevm");
+    assert_absent(json_object_get(c, "x-ms-isolation-tee"), "x-ms-runtime");
+    assert_absent(json_object_get(c, "x-ms-runtime"), "keys");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +368,7 @@ int main(void)
         cmocka_unit_test(tdx_claims_are_complete),
         cmocka_unit_test(a_debuggable_td_says_so_twice),
         cmocka_unit_test(azure_claims_hold_the_hardware_inside),
+        cmocka_unit_test(azure_claims_are_made_without_a_guest_too),
         cmocka_unit_test(extras_have_the_names_of_their_kind),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -215,7 +215,7 @@ static void mrconfigid_binds_init_time_data_whole(void **state)
         cof_td_report td = intel_rig_good_td(false);
         memset(td.mrconfigid, 0, sizeof td.mrconfigid);
         memcpy(td.mrconfigid, i < 2 ? digest.bytes : wide, i < 2 ? 32 : 48);
-        td.mrconfigid[47] ^= i % 2 == 1 ? 1 : 0;
+        td.mrconfigid[47] = (uint8_t)(td.mrconfigid[47] ^ (i % 2));
         const intel_rig_options options = {.form = INTEL_RIG_TDX_V4,
                                            .quote = {.td = &td, .report_data = report_data}};
         assert_ok(intel_rig_make(&rig, &options, NULL));

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relying/verify/timestamp.h"
 #include "relying/verify/x509.h"
 #include "tcb/wire/json.h"
 
@@ -33,12 +34,12 @@ cof_status cof_freshness_check(const cof_freshness *seen, const cof_freshness_it
 {
     const cof_freshness_item *newest = seen == NULL ? NULL : find(seen, item->key);
     char expected[COF_CHECK_TEXT_SIZE] = "anything: none was seen before";
-    char issued[COF_UTC_TEXT_SIZE] = "";
+    char issued[COF_TIMESTAMP_SIZE] = "";
     bool is_fresh = true;
-    cof_utc_text(item->issued_unix_s, issued);
+    cof_timestamp_text(item->issued_unix_s, issued);
     if (newest != NULL) {
-        char at_least[COF_UTC_TEXT_SIZE] = "";
-        cof_utc_text(newest->issued_unix_s, at_least);
+        char at_least[COF_TIMESTAMP_SIZE] = "";
+        cof_timestamp_text(newest->issued_unix_s, at_least);
         (void)snprintf(expected, sizeof expected, "at least number %" PRIu64 ", issued %s",
                        newest->number, at_least);
         is_fresh = item->issued_unix_s >= newest->issued_unix_s && item->number >= newest->number;

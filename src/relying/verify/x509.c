@@ -3,7 +3,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -64,16 +63,6 @@ cof_status cof_x509_time(const ASN1_TIME *time, int64_t *out_unix_s, cof_err *er
     }
     *out_unix_s = (int64_t)timegm(&parts);
     return COF_OK;
-}
-
-void cof_utc_text(int64_t unix_s, char out[static COF_UTC_TEXT_SIZE])
-{
-    const time_t time = (time_t)unix_s;
-    struct tm parts = {0};
-    if (gmtime_r(&time, &parts) == NULL ||
-        strftime(out, COF_UTC_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
-        (void)snprintf(out, COF_UTC_TEXT_SIZE, "%lld", (long long)unix_s);
-    }
 }
 
 cof_status cof_x509_validity(X509 *certificate, int64_t *out_not_before_unix_s,

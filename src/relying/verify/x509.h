@@ -23,11 +23,6 @@ bool cof_x509_names_equal(const X509_NAME *a, const X509_NAME *b);
  * COF_E_BAD_FORMAT. */
 COF_MUST_USE cof_status cof_x509_time(const ASN1_TIME *time, int64_t *out_unix_s, cof_err *err);
 
-enum { COF_UTC_TEXT_SIZE = 32 };
-
-/** "2027-01-01T00:00:00Z" and a NUL, for people; the number itself where that cannot be. */
-void cof_utc_text(int64_t unix_s, char out[static COF_UTC_TEXT_SIZE]);
-
 /** Both ends of a certificate's validity. @return as cof_x509_time. */
 COF_MUST_USE cof_status cof_x509_validity(X509 *certificate, int64_t *out_not_before_unix_s,
                                           int64_t *out_not_after_unix_s, cof_err *err);

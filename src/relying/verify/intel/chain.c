@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "relying/verify/pem.h"
+#include "relying/verify/timestamp.h"
 #include "relying/verify/x509.h"
 
 typedef enum role { LEAF, SIGNER, CA, ROOT } role;
@@ -206,13 +207,13 @@ cof_status cof_chain_check_time(X509 *certificate, const char *what, int64_t now
     if (cof_x509_validity(certificate, &not_before, &not_after, err) != COF_OK) {
         return COF_FAIL(err, EVIDENCE_INVALID, "%s: its validity is malformed", what);
     }
-    char end[COF_UTC_TEXT_SIZE];
+    char end[COF_TIMESTAMP_SIZE];
     if (now_unix_s < not_before) {
-        cof_utc_text(not_before, end);
+        cof_timestamp_text(not_before, end);
         return COF_FAIL(err, EVIDENCE_EARLY, "%s: valid only from %s on", what, end);
     }
     if (now_unix_s > not_after) {
-        cof_utc_text(not_after, end);
+        cof_timestamp_text(not_after, end);
         return COF_FAIL(err, EVIDENCE_OLD, "%s: valid only until %s", what, end);
     }
     if (not_after < *expires_unix_s) {

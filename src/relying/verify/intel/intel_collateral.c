@@ -12,6 +12,7 @@
 
 #include "relying/verify/intel/intel_collateral_parts.h"
 #include "relying/verify/pem.h"
+#include "relying/verify/timestamp.h"
 #include "relying/verify/x509.h"
 
 void cof_intel_collateral_free(cof_intel_collateral *collateral)
@@ -87,15 +88,15 @@ cof_status cof_intel_check_present(const cof_intel_collateral *collateral, cof_c
 cof_status cof_intel_check_window(const char *name, int64_t from_unix_s, int64_t to_unix_s,
                                   cof_intel_use *use, cof_err *err)
 {
-    char from[COF_UTC_TEXT_SIZE];
-    char to[COF_UTC_TEXT_SIZE];
-    char now[COF_UTC_TEXT_SIZE];
+    char from[COF_TIMESTAMP_SIZE];
+    char to[COF_TIMESTAMP_SIZE];
+    char now[COF_TIMESTAMP_SIZE];
     char expected[COF_CHECK_TEXT_SIZE];
     const bool is_early = use->now_unix_s < from_unix_s;
     const bool is_old = use->now_unix_s > to_unix_s;
-    cof_utc_text(from_unix_s, from);
-    cof_utc_text(to_unix_s, to);
-    cof_utc_text(use->now_unix_s, now);
+    cof_timestamp_text(from_unix_s, from);
+    cof_timestamp_text(to_unix_s, to);
+    cof_timestamp_text(use->now_unix_s, now);
     (void)snprintf(expected, sizeof expected, "%s to %s", from, to);
     if (!cof_check_add(use->checks, name, !is_early && !is_old, expected, "now: %s", now)) {
         return is_early ? COF_FAIL(err, COLLATERAL_EARLY, "%s: valid from %s on", name, from)

@@ -1,7 +1,7 @@
 """Runs the tests of the official client library: run.py FOLDER COFFER_LOCAL QUOTE_TOOL.
 
 The library comes from npm into FOLDER, at the versions that package-lock.json pins, and only when they changed. Where it
-cannot be had (no network), the tests are skipped; `run.py --install FOLDER` fails instead."""
+cannot be had (no network), the test fails; `run.py --install FOLDER` only installs."""
 import hashlib
 import json
 import os

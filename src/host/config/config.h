@@ -1,0 +1,54 @@
+/*
+ * What a home is configured with: HOME/coffer.yaml, which need not exist. docs/formats/config.md.
+ *
+ *   storage: dir:store | azure:https://ACCOUNT.blob.core.windows.net/CONTAINER[/PREFIX]
+ *   storage_secondary: https://…            reads go there when the first fails
+ *   storage_credential: FILE                default: credential
+ *   vault: local | https://NAME.vault.azure.net
+ *   attestation: local | https://… | [https://…, https://…]     the second when the first fails
+ *   credential: FILE                        how the owner signs in (host/azure/credential.h)
+ *   agent_credential: FILE                  how the agent does; default: credential
+ *   ca: FILE                                PEM: the only authorities that services may have
+ *   vaults: [{vault: https://…, credential: FILE, ca: FILE}]    of other owners, for the agent
+ *
+ * Paths are relative to HOME.
+ */
+#ifndef COF_HOST_CONFIG_CONFIG_H
+#define COF_HOST_CONFIG_CONFIG_H
+
+#include "tcb/base/buf.h"
+
+enum { COF_CONFIG_ATTESTATIONS = 4, COF_CONFIG_VAULTS = 16 };
+
+/** Another owner's vault. */
+typedef struct cof_config_vault {
+    const char *url;
+    const char *credential;
+    const char *ca; /* NULL: as the rest */
+} cof_config_vault;
+
+typedef struct cof_config cof_config;
+/** Texts live as long as the configuration; paths are absolute. */
+struct cof_config {
+    const char *storage; /* as cof_store_options.where */
+    const char *storage_secondary;
+    const char *storage_credential;
+    const char *vault; /* NULL: local */
+    const char *attestation[COF_CONFIG_ATTESTATIONS];
+    size_t attestation_count; /* 0: local */
+    const char *credential;   /* NULL: local */
+    const char *agent_credential;
+    const char *ca;
+    cof_config_vault vaults[COF_CONFIG_VAULTS];
+    size_t vault_count;
+    void *owned_; /* the texts */
+};
+
+/** Reads HOME/coffer.yaml; without one everything is local. @return COF_OK, COF_E_CONFIG (err has
+ * line and column), COF_E_PERMISSION, COF_E_IO, COF_E_NO_MEMORY. */
+COF_MUST_USE cof_status cof_config_read(const char *home, cof_config **out, cof_err *err);
+
+void cof_config_free(cof_config *config);
+COF_OWNED(cof_config, cof_config_free);
+
+#endif

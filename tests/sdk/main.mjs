@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { start } from './server.mjs'
 
-const [folder, program, tool] = process.argv.slice(2)
+const [name, folder, program, tool] = process.argv.slice(2)
 const here = dirname(fileURLToPath(import.meta.url))
 const server = await start(program)
 const settings = { folder, tool, info: server.info, platform: server.platform,
   clients: { owner: server.credentials('owner'), agent: server.credentials('agent') } }
-const tests = spawn(process.execPath, [join(here, 'test_attestation.mjs')], {
+const tests = spawn(process.execPath, [join(here, `test_${name}.mjs`)], {
   stdio: ['pipe', 'inherit', 'inherit'],
   env: { ...process.env, NODE_EXTRA_CA_CERTS: server.info.ca }
 })

@@ -1,6 +1,6 @@
-"""Runs the tests of the official client library: run.py FOLDER COFFER_LOCAL QUOTE_TOOL.
+"""Runs tests with the official client libraries: run.py NAME FOLDER COFFER_LOCAL QUOTE_TOOL runs test_NAME.mjs.
 
-The library comes from npm into FOLDER, at the versions that package-lock.json pins, and only when they changed. Where it
+The libraries come from npm into FOLDER, at the versions that package-lock.json pins, and only when they changed. Where it
 cannot be had (no network), the test fails; `run.py --install FOLDER` only installs."""
 import hashlib
 import json
@@ -44,12 +44,12 @@ def install(folder):
 def main(arguments):
     if arguments[0] == "--install":
         return 0 if install(arguments[1]) else 1
-    folder, program, tool = arguments
+    name, folder, program, tool = arguments
     if not install(folder):
-        print("1..1\nnot ok 1 - npm installs the library")
+        print("1..1\nnot ok 1 - npm installs the libraries")
         return 1
     # Node.js reads the certificate authorities once, at its start: so the folder's root comes first.
-    return subprocess.run(["node", os.path.join(HERE, "main.mjs"), folder, program, tool], check=False).returncode
+    return subprocess.run(["node", os.path.join(HERE, "main.mjs"), name, folder, program, tool], check=False).returncode
 
 
 sys.exit(main(sys.argv[1:]))

@@ -7,9 +7,11 @@
 
 #include "harness/cof_alloc_fail.h"
 #include "seal_kit.h"
+#include "tcb/crypto/aead.h"
 #include "tcb/crypto/keywrap.h"
 #include "tcb/release/job_key.h"
 #include "tcb/release/release.h"
+#include "tcb/seal/cse.h"
 #include "tcb/seal/stream.h"
 
 enum { SIZE = 70000 };
@@ -19,6 +21,8 @@ static cof_rsa_key *rsa;
 static cof_buf object = {.limit = 1 << 20};
 static cof_buf envelope = {.limit = 8192};
 static cof_digest object_digest;
+static cof_buf blob = {.limit = 4096}; /* client-side encrypted, behind its head */
+static cof_cse_expect blob_expect = {.size = 100};
 
 static cof_status seal(void *context)
 {
@@ -59,6 +63,25 @@ static cof_status open_stream(void *context)
             stream, cof_view_of(object.data + at, left < 1000 ? left : 1000), NULL));
     }
     return cof_seal_stream_finish(stream, NULL);
+}
+
+static cof_status give_content_key(void *context, const cof_cse_head *head, cof_chunk_key *out,
+                                   cof_err *err)
+{
+    const uint8_t unwrapped[COF_CSE_KEY_SIZE] = "2.0";
+    (void)context;
+    return cof_cse_key(head, cof_view_of(unwrapped, sizeof unwrapped), out, err);
+}
+
+static cof_status open_blob(void *context)
+{
+    (void)context;
+    COF_CLEANUP(cof_buf_free) cof_buf out = {.limit = 1 << 20};
+    const cof_cse_calls calls = {.key = give_content_key, .sink = take_plain, .context = &out};
+    COF_CLEANUP(cof_cse_stream_drop_) cof_cse_stream *stream = NULL;
+    COF_TRY(cof_cse_stream_new(&blob_expect, &calls, &stream, NULL));
+    COF_TRY(cof_cse_stream_feed(stream, cof_buf_view(&blob), NULL));
+    return cof_cse_stream_finish(stream, NULL);
 }
 
 static cof_status open_whole(void *context)
@@ -114,6 +137,12 @@ static void a_failed_allocation_in_a_stream_is_a_status(void **state)
     assert_survives(open_stream);
 }
 
+static void a_failed_allocation_in_a_blob_is_a_status(void **state)
+{
+    (void)state;
+    assert_survives(open_blob);
+}
+
 static void a_failed_allocation_while_releasing_is_a_status(void **state)
 {
     (void)state;
@@ -126,9 +155,30 @@ static void a_failed_allocation_while_deriving_is_a_status(void **state)
     assert_survives(derive);
 }
 
+/* One region under a key of zeros. */
+static void make_blob(void)
+{
+    static const uint8_t numbers[8] = {0, COF_CSE_RSA_OAEP, 0, 1, 0, 4, 0, 0};
+    const cof_chunk_key key = {{0}};
+    const size_t head_size = COF_CSE_FIXED_SIZE + 256;
+    uint8_t *place = NULL;
+    COF_CLEANUP(cof_aead_drop_) cof_aead *aead = NULL;
+    assert_ok(cof_aead_new(&key, &aead, NULL));
+    assert_ok(cof_buf_append_text(&blob, COF_CSE_MAGIC, NULL));
+    assert_ok(cof_buf_append(&blob, cof_view_of(numbers, sizeof numbers), NULL));
+    assert_ok(cof_buf_extend(&blob, 256 + 100 + COF_CSE_REGION_OVERHEAD, &place, NULL));
+    memset(place, 0, 256 + COF_AEAD_NONCE_SIZE);
+    uint8_t *text = place + 256 + COF_AEAD_NONCE_SIZE;
+    assert_ok(
+        cof_aead_seal(aead, place + 256, cof_view_of(plain_bytes, 100), text, text + 100, NULL));
+    assert_ok(cof_digest_of(cof_view_of(blob.data + head_size, blob.size - head_size),
+                            &blob_expect.digest, NULL));
+}
+
 static int make_samples(void **state)
 {
     (void)state;
+    make_blob();
     const cof_wrap_key wrap = kit_wrap_key(1);
     const cof_seal_header header = kit_header(COF_SEAL_MODEL, "model");
     COF_CLEANUP(cof_buf_free) cof_buf der = {.limit = 4096};
@@ -149,6 +199,7 @@ static int free_samples(void **state)
     cof_rsa_key_free(rsa);
     cof_buf_free(&object);
     cof_buf_free(&envelope);
+    cof_buf_free(&blob);
     return 0;
 }
 
@@ -162,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_failed_allocation_while_sealing_is_a_status),
         cmocka_unit_test(a_failed_allocation_while_opening_is_a_status),
         cmocka_unit_test(a_failed_allocation_in_a_stream_is_a_status),
+        cmocka_unit_test(a_failed_allocation_in_a_blob_is_a_status),
         cmocka_unit_test(a_failed_allocation_while_releasing_is_a_status),
         cmocka_unit_test(a_failed_allocation_while_deriving_is_a_status),
     };

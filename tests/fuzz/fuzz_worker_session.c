@@ -1,6 +1,7 @@
 /*
  * A whole conversation with one frame that the input decides: byte 0 says which, byte 1 how it is
- * changed, byte 2 whether a checkpoint is given, the rest is what it is changed with. Whatever
+ * changed, byte 2 whether a checkpoint is given (1) and the data is a client-side encrypted blob
+ * (128), the rest is what it is changed with. Whatever
  * comes, the worker ends with DONE, one status, or a closed stream; and no output leaves unless
  * everything was right.
  */
@@ -53,6 +54,7 @@ static void tamper(kit_play *play, int index, uint8_t *type, cof_buf *payload)
 }
 
 static kit_job job;
+static kit_job cse_job; /* the same over a client-side encrypted blob */
 static cof_buf checkpoint;
 
 static void make_once(void)
@@ -65,6 +67,7 @@ static void make_once(void)
         abort();
     }
     kit_job_make(&(kit_wish){.epochs = 2, .every_epochs = 1}, &job);
+    kit_job_make(&(kit_wish){.epochs = 2, .every_epochs = 1, .is_cse = true}, &cse_job);
     kit_play play = {.job = &job, .leave_after_checkpoints = 1};
     kit_run(&play);
     checkpoint = play.last_checkpoint;
@@ -81,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input in = {.index = data[0] % 10,
                 .how = data[1] % CHANGE_COUNT,
                 .bytes = cof_view_of(data + 3, size - 3)};
-    kit_play play = {.job = &job, .tamper = tamper, .context = &in};
+    const bool is_cse = (data[2] & 0x80) != 0;
+    kit_play play = {.job = is_cse ? &cse_job : &job, .tamper = tamper, .context = &in};
     if ((data[2] & 1) != 0) {
         play.checkpoint = cof_buf_view(&checkpoint);
     }

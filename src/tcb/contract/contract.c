@@ -40,12 +40,47 @@ static cof_status check_canonical(const json_t *json, cof_view text, cof_err *er
     return COF_OK;
 }
 
+static bool is_named(const cof_contract *contract, const char *authority)
+{
+    for (size_t i = 0; i < contract->other_authority_count; i++) {
+        if (strcmp(contract->other_authorities[i], authority) == 0) {
+            return true;
+        }
+    }
+    return strcmp(contract->authority, authority) == 0;
+}
+
+/* Without others the member is not there: a contract has one text. */
+static cof_status read_others(const json_t *attestation, cof_contract *contract, cof_err *err)
+{
+    json_t *list = NULL;
+    if (json_object_get(attestation, "others") == NULL) {
+        return COF_OK;
+    }
+    COF_TRY(cof_json_get(attestation, "others", JSON_ARRAY, &list, err));
+    const size_t count = json_array_size(list);
+    if (count < 1 || count > COF_CONTRACT_OTHER_AUTHORITIES) {
+        return COF_FAIL(err, BAD_FORMAT, "attestation.others: not 1 to %d authorities",
+                        COF_CONTRACT_OTHER_AUTHORITIES);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        if (text == NULL || strlen(text) > COF_CONTRACT_URL_BYTES ||
+            !cof_contract_is_authority(text) || is_named(contract, text)) {
+            return COF_FAIL(err, BAD_FORMAT,
+                            "attestation.others: not https://host[:port], or named twice");
+        }
+        contract->other_authorities[contract->other_authority_count++] = text;
+    }
+    return COF_OK;
+}
+
 static cof_status read_head(const json_t *root, cof_contract *contract, cof_err *err)
 {
     static const char *const keys[] = {"coffer",   "name",    "purpose", "platform", "attestation",
                                        "owners",   "inputs",  "task",    "model",    "training",
                                        "disclose", "outputs", "limits"};
-    static const char *const attestation_keys[] = {"authority"};
+    static const char *const attestation_keys[] = {"authority", "others"};
     const char *version = NULL;
     json_t *attestation = NULL;
     COF_TRY(cof_json_get_text(root, "coffer", COF_LIMIT_NAME_BYTES, &version, err));
@@ -68,7 +103,7 @@ static cof_status read_head(const json_t *root, cof_contract *contract, cof_err 
     if (!cof_contract_is_authority(contract->authority)) {
         return COF_FAIL(err, BAD_FORMAT, "attestation.authority: not https://host[:port]");
     }
-    return COF_OK;
+    return read_others(attestation, contract, err);
 }
 
 static cof_status read_contract(cof_view text, cof_contract *contract, cof_err *err)

@@ -21,7 +21,8 @@
 
 enum {
     COF_CONTRACT_PLATFORMS = 5, /* one entry per type */
-    COF_CONTRACT_OBJECTS = 2,   /* of one input */
+    COF_CONTRACT_OTHER_AUTHORITIES = 3,
+    COF_CONTRACT_OBJECTS = 2, /* of one input */
     COF_CONTRACT_RUNS = 1000,
     COF_CONTRACT_WALL_TIME_S = 366 * 24 * 3600
 };
@@ -109,10 +110,17 @@ typedef struct cof_contract_owner {
     cof_ec_key *sign; /* verifies the owner's consent */
 } cof_contract_owner;
 
+/* How an object is encrypted: sealed, where the contract does not say. */
+typedef enum cof_contract_encryption {
+    COF_CONTRACT_SEALED,
+    COF_CONTRACT_AZURE_CSE_V2
+} cof_contract_encryption;
+
 typedef struct cof_contract_object {
     const char *part; /* "data", "labels" */
-    cof_digest digest;
-    uint64_t size; /* of the plaintext, in bytes */
+    cof_contract_encryption encryption;
+    cof_digest digest; /* sealed: of its front; azure-cse-v2: of the blob's bytes */
+    uint64_t size;     /* of the plaintext, in bytes */
 } cof_contract_object;
 
 typedef struct cof_contract_input {
@@ -190,6 +198,8 @@ typedef struct cof_contract {
     const char *name;
     const char *purpose;
     const char *authority; /* of attestation: https://host[:port] */
+    size_t other_authority_count;
+    const char *other_authorities[COF_CONTRACT_OTHER_AUTHORITIES]; /* that are as good */
     size_t platform_count;
     cof_contract_platform_type platforms[COF_CONTRACT_PLATFORMS]; /* in its order */
     size_t owner_count;

@@ -17,10 +17,24 @@ static cof_status find_owner(const json_t *item, const cof_contract *contract, s
     return COF_FAIL(err, BAD_FORMAT, "owner: not one of owners");
 }
 
+/* The sealed format is not named: a contract has one text. */
+static cof_status read_encryption(const json_t *item, cof_contract_encryption *out, cof_err *err)
+{
+    size_t index = COF_CONTRACT_SEALED;
+    if (json_object_get(item, "encryption") != NULL) {
+        COF_TRY(cof_contract_read_choice(item, "encryption", &cof_names_encryption, &index, err));
+        if (index == COF_CONTRACT_SEALED) {
+            return COF_FAIL(err, BAD_FORMAT, "encryption: empty");
+        }
+    }
+    *out = (cof_contract_encryption)index;
+    return COF_OK;
+}
+
 static cof_status read_object(const json_t *list, size_t i, cof_contract_object *object,
                               cof_err *err)
 {
-    static const char *const keys[] = {"part", "digest", "size"};
+    static const char *const keys[] = {"part", "digest", "size", "encryption"};
     json_t *item = NULL;
     size_t part = 0;
     int64_t size = 0;
@@ -33,7 +47,7 @@ static cof_status read_object(const json_t *list, size_t i, cof_contract_object 
     COF_TRY(cof_contract_read_digest(item, "digest", &object->digest, err));
     COF_TRY(cof_json_get_int(item, "size", 0, (int64_t)COF_LIMIT_OBJECT_BYTES, &size, err));
     object->size = (uint64_t)size;
-    return COF_OK;
+    return read_encryption(item, &object->encryption, err);
 }
 
 static cof_status read_objects(const json_t *item, cof_contract_input *input, cof_err *err)

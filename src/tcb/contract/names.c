@@ -25,6 +25,7 @@ NAMES(cof_names_output_format, "safetensors", "json");
 NAMES(cof_names_disclosure, "progress", "loss", "accuracy", "auc", "f1", "rmse", "mae",
       "confusion");
 NAMES(cof_names_part, "data", "labels");
+NAMES(cof_names_encryption, "", "azure-cse-v2");
 
 bool cof_names_find(const cof_names *names, const char *text, size_t *out_index)
 {

@@ -32,6 +32,7 @@ extern const cof_names cof_names_precision;
 extern const cof_names cof_names_output_format;
 extern const cof_names cof_names_disclosure; /* bit by bit */
 extern const cof_names cof_names_part;
+extern const cof_names cof_names_encryption; /* the first is what an object without one has */
 
 /** @return false when no text is the same; then *out_index is unchanged. */
 bool cof_names_find(const cof_names *names, const char *text, size_t *out_index);

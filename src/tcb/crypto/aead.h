@@ -49,7 +49,8 @@ COF_MUST_USE cof_status cof_aead_seal(cof_aead *aead,
                                       cof_view plain, uint8_t *out_cipher,
                                       uint8_t out_tag[static COF_AEAD_TAG_SIZE], cof_err *err);
 
-/** Decrypts and authenticates. @return COF_OK, COF_E_TAG_MISMATCH, COF_E_CRYPTO. */
+/** Decrypts and authenticates; in place is allowed. @return COF_OK, COF_E_TAG_MISMATCH,
+ * COF_E_CRYPTO. */
 COF_MUST_USE cof_status cof_aead_open(cof_aead *aead,
                                       const uint8_t nonce[static COF_AEAD_NONCE_SIZE],
                                       cof_view cipher, const uint8_t tag[static COF_AEAD_TAG_SIZE],

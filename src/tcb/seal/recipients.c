@@ -11,13 +11,18 @@ enum { AREA_FIXED = 6, ENTRY_FIXED = 5, RSA_MIN = 256, RSA_MAX = 512 };
 
 static size_t wrapped_size(const cof_recipient *recipient)
 {
-    return recipient->rsa != NULL ? cof_rsa_size(recipient->rsa) : COF_WRAPPED_DATA_KEY_SIZE;
+    if (recipient->wrap != NULL) {
+        return COF_WRAPPED_DATA_KEY_SIZE;
+    }
+    return recipient->rsa != NULL ? cof_rsa_size(recipient->rsa) : recipient->kept.size;
 }
 
 static cof_status check_recipient(const cof_recipient *recipients, size_t index, cof_err *err)
 {
     const cof_recipient *recipient = &recipients[index];
-    if (recipient->kid == NULL || (recipient->rsa == NULL) == (recipient->wrap == NULL)) {
+    const int keys =
+        (recipient->rsa != NULL) + (recipient->wrap != NULL) + (recipient->kept.data != NULL);
+    if (recipient->kid == NULL || keys != 1) {
         return COF_FAIL(err, BAD_ARGUMENT, "recipient %zu needs an identifier and one key", index);
     }
     if (cof_seal_kid_check(cof_view_text(recipient->kid), err) != COF_OK) {
@@ -27,7 +32,7 @@ static cof_status check_recipient(const cof_recipient *recipients, size_t index,
         return COF_FAIL(err, BAD_ARGUMENT, "the job's wrap key is not called \"job\"");
     }
     const size_t size = wrapped_size(recipient);
-    if (recipient->rsa != NULL && (size < RSA_MIN || size > RSA_MAX)) {
+    if (recipient->wrap == NULL && (size < RSA_MIN || size > RSA_MAX)) {
         return COF_FAIL(err, BAD_ARGUMENT, "RSA key of %zu bytes for recipient %zu", size, index);
     }
     for (size_t i = 0; i < index; i++) {
@@ -73,13 +78,16 @@ static cof_status write_entry(const cof_recipient *recipient, const cof_data_key
 {
     const cof_view kid = cof_view_text(recipient->kid);
     COF_TRY(
-        cof_write_u8(out, recipient->rsa != NULL ? COF_SEAL_RSA_OAEP_256 : COF_SEAL_A256KW, err));
+        cof_write_u8(out, recipient->wrap == NULL ? COF_SEAL_RSA_OAEP_256 : COF_SEAL_A256KW, err));
     COF_TRY(cof_write_u16le(out, (uint16_t)kid.size, err));
     COF_TRY(cof_buf_append(out, kid, err));
     COF_TRY(cof_write_u16le(out, (uint16_t)wrapped_size(recipient), err));
     if (recipient->rsa != NULL) {
         return cof_rsa_encrypt(recipient->rsa, COF_OAEP_SHA256,
                                cof_view_of(key->bytes, sizeof key->bytes), out, err);
+    }
+    if (recipient->kept.data != NULL) {
+        return cof_buf_append(out, recipient->kept, err);
     }
     uint8_t wrapped[COF_WRAPPED_DATA_KEY_SIZE];
     COF_TRY(cof_data_key_wrap(recipient->wrap, key, wrapped, err));

@@ -38,11 +38,12 @@ typedef struct cof_seal_header {
     char name[COF_SEAL_NAME_SIZE + 1];
 } cof_seal_header;
 
-/** Somebody who can open an object; exactly one of rsa and wrap is set. Borrowed. */
+/** Somebody who can open an object; exactly one of rsa, wrap and kept is set. Borrowed. */
 typedef struct cof_recipient {
     const char *kid; /* "job" for wrap */
     const cof_rsa_key *rsa;
     const cof_wrap_key *wrap;
+    cof_view kept; /* the data key as it is wrapped for an RSA recipient already: stays as it is */
 } cof_recipient;
 
 /** Chunks of an object: max(1, ceil(size / 65536)). */
@@ -61,6 +62,15 @@ typedef struct cof_sealer cof_sealer;
 COF_MUST_USE cof_status cof_sealer_new(const cof_seal_header *header,
                                        const cof_recipient *recipients, size_t recipient_count,
                                        cof_sealer **out, cof_err *err);
+/**
+ * As cof_sealer_new, but with a data key and header->object_id that were drawn before: makes the
+ * same ciphertext of the same plaintext again, for an upload that broke off. Whoever calls this
+ * must see to it that no other plaintext is sealed with them: nonces are counters. (Another header
+ * or size gives another key.)
+ */
+COF_MUST_USE cof_status cof_sealer_again(const cof_seal_header *header, const cof_data_key *key,
+                                         const cof_recipient *recipients, size_t recipient_count,
+                                         cof_sealer **out, cof_err *err);
 /** Bytes before the ciphertext. */
 size_t cof_sealer_front_size(const cof_sealer *sealer);
 /** Seals the next chunk, whose plain.size must be its exact size; in place is allowed. @return

@@ -24,8 +24,10 @@ struct cof_sealer {
     cof_aead *aead;
 };
 
+/* draw: an object id of its own, else the header's. */
 static cof_status choose_header(const cof_seal_header *header, const cof_recipient *recipients,
-                                size_t recipient_count, cof_seal_header *out, cof_err *err)
+                                size_t recipient_count, bool draw, cof_seal_header *out,
+                                cof_err *err)
 {
     uint32_t capacity = 0;
     COF_TRY(cof_recipients_capacity(recipients, recipient_count, &capacity, err));
@@ -33,7 +35,9 @@ static cof_status choose_header(const cof_seal_header *header, const cof_recipie
     if (chosen.recipients_capacity == 0) {
         chosen.recipients_capacity = capacity;
     }
-    COF_TRY(cof_random((cof_span){chosen.object_id, sizeof chosen.object_id}, err));
+    if (draw) {
+        COF_TRY(cof_random((cof_span){chosen.object_id, sizeof chosen.object_id}, err));
+    }
     if (cof_seal_header_check(&chosen, err) != COF_OK) {
         /* What would be a malformed file for a reader is a bad request of this caller. */
         if (err != NULL) {
@@ -45,23 +49,22 @@ static cof_status choose_header(const cof_seal_header *header, const cof_recipie
     return COF_OK;
 }
 
-static cof_status make_keys(cof_sealer *sealer, const cof_recipient *recipients,
-                            size_t recipient_count, cof_err *err)
+static cof_status make_keys(cof_sealer *sealer, const cof_data_key *key,
+                            const cof_recipient *recipients, size_t recipient_count, cof_err *err)
 {
-    COF_CLEANUP(cof_data_key_wipe) cof_data_key key = {0};
     COF_CLEANUP(cof_seal_keys_wipe) cof_seal_keys keys = {0};
     cof_digest header_hash = {0};
     COF_TRY(cof_digest_of(cof_buf_view(&sealer->header_bytes), &header_hash, err));
-    COF_TRY(cof_random((cof_span){key.bytes, sizeof key.bytes}, err));
-    COF_TRY(cof_seal_keys_derive(&key, &header_hash, &keys, err));
+    COF_TRY(cof_seal_keys_derive(key, &header_hash, &keys, err));
     memcpy(sealer->commitment, keys.commitment, sizeof keys.commitment);
-    COF_TRY(cof_recipients_write(recipients, recipient_count, &key, &keys.recipients, &header_hash,
+    COF_TRY(cof_recipients_write(recipients, recipient_count, key, &keys.recipients, &header_hash,
                                  sealer->header.recipients_capacity, &sealer->area, err));
     return cof_aead_new(&keys.chunk, &sealer->aead, err);
 }
 
-cof_status cof_sealer_new(const cof_seal_header *header, const cof_recipient *recipients,
-                          size_t recipient_count, cof_sealer **out, cof_err *err)
+static cof_status make_sealer(const cof_seal_header *header, const cof_data_key *key, bool draw_id,
+                              const cof_recipient *recipients, size_t recipient_count,
+                              cof_sealer **out, cof_err *err)
 {
     COF_CLEANUP(cof_sealer_drop_) cof_sealer *sealer = calloc(1, sizeof *sealer);
     if (sealer == NULL) {
@@ -69,7 +72,7 @@ cof_status cof_sealer_new(const cof_seal_header *header, const cof_recipient *re
     }
     cof_buf_init(&sealer->header_bytes, COF_SEAL_HEADER_MAX);
     cof_buf_init(&sealer->area, COF_LIMIT_RECIPIENT_BYTES);
-    COF_TRY(choose_header(header, recipients, recipient_count, &sealer->header, err));
+    COF_TRY(choose_header(header, recipients, recipient_count, draw_id, &sealer->header, err));
     COF_TRY(cof_seal_header_write(&sealer->header, &sealer->header_bytes, err));
     sealer->chunk_count = cof_seal_chunk_count(sealer->header.plaintext_size);
     sealer->tags = calloc(sealer->chunk_count, COF_SEAL_TAG_SIZE);
@@ -77,9 +80,24 @@ cof_status cof_sealer_new(const cof_seal_header *header, const cof_recipient *re
         return COF_FAIL(err, NO_MEMORY, "tags of %llu chunks",
                         (unsigned long long)sealer->chunk_count);
     }
-    COF_TRY(make_keys(sealer, recipients, recipient_count, err));
+    COF_TRY(make_keys(sealer, key, recipients, recipient_count, err));
     *out = cof_sealer_take(&sealer);
     return COF_OK;
+}
+
+cof_status cof_sealer_new(const cof_seal_header *header, const cof_recipient *recipients,
+                          size_t recipient_count, cof_sealer **out, cof_err *err)
+{
+    COF_CLEANUP(cof_data_key_wipe) cof_data_key key = {0};
+    COF_TRY(cof_random((cof_span){key.bytes, sizeof key.bytes}, err));
+    return make_sealer(header, &key, true, recipients, recipient_count, out, err);
+}
+
+cof_status cof_sealer_again(const cof_seal_header *header, const cof_data_key *key,
+                            const cof_recipient *recipients, size_t recipient_count,
+                            cof_sealer **out, cof_err *err)
+{
+    return make_sealer(header, key, false, recipients, recipient_count, out, err);
 }
 
 size_t cof_sealer_front_size(const cof_sealer *sealer)

@@ -3,15 +3,16 @@
 #include "tcb/base/size.h"
 #include "tcb/data/csv.h"
 #include "tcb/data/idx.h"
-#include "tcb/seal/stream.h"
 #include "tcb/wire/json.h"
+#include "tcb/worker/input_object.h"
 #include "tcb/worker/talk.h"
 
 /* What one input's objects are fed to: the reader of its format. */
 typedef struct reader {
     cof_worker *worker;
     const cof_contract_input *input;
-    size_t object; /* that is being read */
+    size_t object;  /* that is being read */
+    bool is_pinned; /* what was read so far is what the contract names */
     cof_csv *csv;
     cof_idx *idx;
 } reader;
@@ -20,15 +21,6 @@ static void reader_drop(reader *self)
 {
     cof_csv_free(self->csv);
     cof_idx_free(self->idx);
-}
-
-static cof_status find_key(void *context, const cof_front *front, cof_data_key *out_key,
-                           cof_err *err)
-{
-    const reader *self = context;
-    const size_t owner = self->input->owner;
-    const char *kid = self->worker->contract->owners[owner].key;
-    return cof_front_key_rsa(front, kid, self->worker->owners[owner], out_key, err);
 }
 
 static cof_status take_plain(void *context, cof_view plain, cof_err *err)
@@ -80,30 +72,6 @@ static cof_status reader_start(reader *self, cof_err *err)
     return cof_idx_new(self->input->classes, memory_left(self->worker), &self->idx, err);
 }
 
-/* One object: asked for, opened as it arrives, under the digest that the contract pins. */
-static cof_status get_object(reader *self, size_t input_index, cof_err *err)
-{
-    cof_worker *worker = self->worker;
-    const cof_contract_object *object = &self->input->objects[self->object];
-    const cof_stream_expect expect = {
-        .kind = COF_SEAL_DATASET, .size_max = object->size, .digest = &object->digest};
-    const cof_stream_calls calls = {.key = find_key, .sink = take_plain, .context = self};
-    COF_CLEANUP(cof_seal_stream_drop_) cof_seal_stream *stream = NULL;
-    COF_TRY(cof_seal_stream_new(&expect, &calls, &stream, err));
-    const uint8_t ask[4] = {(uint8_t)input_index, (uint8_t)(input_index >> 8),
-                            (uint8_t)self->object, (uint8_t)(self->object >> 8)};
-    COF_TRY(cof_worker_say(worker, COF_FRAME_ASK_INPUT, cof_view_of(ask, sizeof ask), (cof_view){0},
-                           err));
-    for (;;) {
-        uint8_t type = 0;
-        COF_TRY(cof_worker_hear(worker, &type, err));
-        if (type == COF_FRAME_END) {
-            return cof_seal_stream_finish(stream, err);
-        }
-        COF_TRY(cof_seal_stream_feed(stream, cof_buf_view(&worker->frame), err));
-    }
-}
-
 static cof_status reader_finish(reader *self, cof_rows **out_rows, cof_err *err)
 {
     if (self->csv != NULL) {
@@ -112,12 +80,15 @@ static cof_status reader_finish(reader *self, cof_rows **out_rows, cof_err *err)
     return cof_idx_finish(self->idx, out_rows, err);
 }
 
-/* Places and counts of what is wrong leave in an event; the failure itself stays what it was. */
+/*
+ * Places and counts of what is wrong leave in an event; the failure itself stays what it was. Only
+ * of the object that was consented to: of any other, not even counts may leave.
+ */
 static void report_problems(reader *self)
 {
     const cof_problems *problems =
         self->csv != NULL ? cof_csv_problems(self->csv) : cof_idx_problems(self->idx);
-    if (problems->kept_count == 0) {
+    if (problems->kept_count == 0 || !self->is_pinned) {
         return;
     }
     COF_JSON json_t *array = NULL;
@@ -133,7 +104,12 @@ static void report_problems(reader *self)
 static cof_status read_objects(reader *self, size_t index, cof_rows **out_rows, cof_err *err)
 {
     for (self->object = 0; self->object < self->input->object_count; self->object++) {
-        COF_TRY(get_object(self, index, err));
+        const cof_worker_object object = {.input = index,
+                                          .object = self->object,
+                                          .sink = take_plain,
+                                          .context = self,
+                                          .is_pinned = &self->is_pinned};
+        COF_TRY(cof_worker_get_object(self->worker, &object, err));
     }
     return reader_finish(self, out_rows, err);
 }

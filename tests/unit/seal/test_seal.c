@@ -190,6 +190,43 @@ static void the_front_is_given_only_after_the_last_chunk(void **state)
     assert_int_equal(front.size, cof_sealer_front_size(sealer));
 }
 
+/* Seals 100 bytes with this key and id, or another header; appends ciphertext. */
+static void seal_again(const cof_seal_header *header, const cof_data_key *key, cof_buf *out,
+                       cof_digest *out_digest)
+{
+    const cof_wrap_key wrap = kit_wrap_key(1);
+    const cof_recipient job = {.kid = "job", .wrap = &wrap};
+    COF_CLEANUP(cof_sealer_drop_) cof_sealer *sealer = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf front = {.limit = SIZE_MAX};
+    uint8_t *place = NULL;
+    assert_ok(cof_sealer_again(header, key, &job, 1, &sealer, NULL));
+    assert_ok(cof_buf_extend(out, 100, &place, NULL));
+    memset(place, 'p', 100);
+    assert_ok(cof_sealer_chunk(sealer, cof_view_of(place, 100), place, NULL));
+    assert_ok(cof_sealer_front(sealer, &front, out_digest, NULL));
+}
+
+static void the_same_key_and_id_seal_the_same_again_and_no_other_header_does(void **state)
+{
+    (void)state;
+    const cof_data_key key = {{1, 2, 3}};
+    cof_seal_header header = kit_header(COF_SEAL_DATASET, "a");
+    header.plaintext_size = 100;
+    memset(header.object_id, 5, sizeof header.object_id);
+    COF_CLEANUP(cof_buf_free) cof_buf first = {.limit = 1000};
+    COF_CLEANUP(cof_buf_free) cof_buf second = {.limit = 1000};
+    COF_CLEANUP(cof_buf_free) cof_buf other = {.limit = 1000};
+    cof_digest digests[3];
+    seal_again(&header, &key, &first, &digests[0]);
+    seal_again(&header, &key, &second, &digests[1]);
+    assert_true(cof_view_equal(cof_buf_view(&first), cof_buf_view(&second)));
+    assert_true(cof_digest_equal(&digests[0], &digests[1]));
+    header.object_id[0] ^= 1;
+    seal_again(&header, &key, &other, &digests[2]);
+    assert_false(cof_view_equal(cof_buf_view(&first), cof_buf_view(&other)));
+    assert_false(cof_digest_equal(&digests[0], &digests[2]));
+}
+
 static void chunks_open_in_any_order(void **state)
 {
     (void)state;
@@ -245,6 +282,7 @@ int main(void)
         cmocka_unit_test(another_job_key_does_not_open),
         cmocka_unit_test(a_bad_request_to_seal_is_refused),
         cmocka_unit_test(the_front_is_given_only_after_the_last_chunk),
+        cmocka_unit_test(the_same_key_and_id_seal_the_same_again_and_no_other_header_does),
         cmocka_unit_test(chunks_open_in_any_order),
         cmocka_unit_test(an_altered_chunk_leaves_no_plaintext),
     };

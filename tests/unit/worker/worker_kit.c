@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "tcb/contract/contract.h"
+#include "tcb/crypto/aead.h"
 #include "tcb/crypto/ec.h"
 #include "tcb/crypto/keywrap.h"
+#include "tcb/seal/cse.h"
 #include "tcb/seal/seal.h"
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
@@ -71,24 +73,61 @@ void kit_seal_dataset(cof_view plain, const char *name, cof_buf *out, cof_digest
     assert_ok(cof_seal_bytes(&header, &owner, 1, plain, out, out_digest, NULL));
 }
 
-static void add_object(kit_job *job, json_t *objects, const char *part, cof_view plain)
+/* Nonces as the Python library has them; below 256 regions. */
+void kit_write_cse(cof_view plain, cof_buf *out, cof_digest *out_digest)
+{
+    enum { REGION = 1024, HEAD = COF_CSE_FIXED_SIZE };
+    static const cof_chunk_key key = {"a content key of 32 bytes, fixed"};
+    uint8_t wrapped[COF_CSE_KEY_SIZE] = "2.0";
+    const size_t size = cof_rsa_size(kit.owner);
+    const uint8_t numbers[8] = {
+        0, COF_CSE_RSA_OAEP_256, (uint8_t)size, (uint8_t)(size >> 8), 0, REGION >> 8, 0, 0};
+    COF_CLEANUP(cof_aead_drop_) cof_aead *aead = NULL;
+    cof_buf_init(out, BIG);
+    memcpy(wrapped + 8, key.bytes, sizeof key.bytes);
+    assert_ok(cof_aead_new(&key, &aead, NULL));
+    assert_ok(cof_buf_append_text(out, COF_CSE_MAGIC, NULL));
+    assert_ok(cof_buf_append(out, cof_view_of(numbers, sizeof numbers), NULL));
+    assert_ok(cof_rsa_encrypt(kit.owner, COF_OAEP_SHA256, cof_view_of(wrapped, sizeof wrapped), out,
+                              NULL));
+    for (size_t at = 0; at < plain.size; at += REGION) {
+        const size_t part = plain.size - at < REGION ? plain.size - at : REGION;
+        const uint8_t nonce[12] = {[11] = (uint8_t)(at / REGION)};
+        uint8_t *place = NULL;
+        assert_ok(cof_buf_append(out, cof_view_of(nonce, sizeof nonce), NULL));
+        assert_ok(cof_buf_extend(out, part + COF_AEAD_TAG_SIZE, &place, NULL));
+        assert_ok(cof_aead_seal(aead, nonce, cof_view_of(plain.data + at, part), place,
+                                place + part, NULL));
+    }
+    assert_ok(cof_digest_of(cof_view_of(out->data + HEAD + size, out->size - HEAD - size),
+                            out_digest, NULL));
+}
+
+static void add_object(kit_job *job, json_t *objects, const char *part, cof_view plain, bool is_cse)
 {
     cof_digest digest;
     char hex[2 * COF_DIGEST_SIZE + 1];
-    kit_seal_dataset(plain, part, &job->objects[job->object_count++], &digest);
+    cof_buf *object = &job->objects[job->object_count++];
+    if (is_cse) {
+        kit_write_cse(plain, object, &digest);
+    } else {
+        kit_seal_dataset(plain, part, object, &digest);
+    }
     cof_digest_text(&digest, hex);
-    assert_int_equal(
-        json_array_append_new(objects, json_pack("{s:s,s:s,s:I}", "part", part, "digest", hex,
-                                                 "size", (json_int_t)plain.size)),
-        0);
+    json_t *item =
+        json_pack("{s:s,s:s,s:I}", "part", part, "digest", hex, "size", (json_int_t)plain.size);
+    if (is_cse) {
+        assert_int_equal(json_object_set_new(item, "encryption", json_string("azure-cse-v2")), 0);
+    }
+    assert_int_equal(json_array_append_new(objects, item), 0);
 }
 
-static json_t *csv_input(kit_job *job, const char *name, int first, int count, const char *cell)
+static json_t *csv_input(kit_job *job, const kit_wish *wish, const char *name, int first, int count)
 {
     COF_CLEANUP(cof_buf_free) cof_buf rows = {.limit = BIG};
     json_t *objects = json_array();
-    print_rows(&rows, first, count, cell);
-    add_object(job, objects, "data", cof_buf_view(&rows));
+    print_rows(&rows, first, count, first == 0 ? wish->cell : NULL);
+    add_object(job, objects, "data", cof_buf_view(&rows), wish->is_cse);
     json_t *schema =
         json_loads("{\"columns\":[{\"name\":\"size\",\"type\":\"number\",\"min\":0,\"max\":100,"
                    "\"missing\":\"refuse\"},"
@@ -101,7 +140,7 @@ static json_t *csv_input(kit_job *job, const char *name, int first, int count, c
 }
 
 /* KIT_ROWS images of 4 x 4 whose brightness tells two classes apart. */
-static json_t *idx_input(kit_job *job)
+static json_t *idx_input(kit_job *job, const kit_wish *wish)
 {
     uint8_t values[16 + KIT_ROWS * 16] = {0, 0, 8, 3, 0, 0, 0, KIT_ROWS, 0, 0, 0, 4, 0, 0, 0, 4};
     uint8_t labels[8 + KIT_ROWS] = {0, 0, 8, 1, 0, 0, 0, KIT_ROWS};
@@ -112,8 +151,8 @@ static json_t *idx_input(kit_job *job)
         }
     }
     json_t *objects = json_array();
-    add_object(job, objects, "data", cof_view_of(values, sizeof values));
-    add_object(job, objects, "labels", cof_view_of(labels, sizeof labels));
+    add_object(job, objects, "data", cof_view_of(values, sizeof values), wish->is_cse);
+    add_object(job, objects, "labels", cof_view_of(labels, sizeof labels), wish->is_cse);
     return json_pack("{s:s,s:s,s:s,s:s,s:i,s:o}", "name", "cells", "owner", "me", "format", "idx",
                      "use", "train", "classes", 2, "objects", objects);
 }
@@ -122,13 +161,13 @@ static json_t *inputs_of(kit_job *job, const kit_wish *wish)
 {
     json_t *inputs = json_array();
     if (wish->has_idx) {
-        (void)json_array_append_new(inputs, idx_input(job));
+        (void)json_array_append_new(inputs, idx_input(job, wish));
     } else if (wish->has_two_inputs) {
-        (void)json_array_append_new(inputs, csv_input(job, "cells", 0, KIT_ROWS / 2, wish->cell));
+        (void)json_array_append_new(inputs, csv_input(job, wish, "cells", 0, KIT_ROWS / 2));
         (void)json_array_append_new(inputs,
-                                    csv_input(job, "more", KIT_ROWS / 2, KIT_ROWS / 2, NULL));
+                                    csv_input(job, wish, "more", KIT_ROWS / 2, KIT_ROWS / 2));
     } else {
-        (void)json_array_append_new(inputs, csv_input(job, "cells", 0, KIT_ROWS, wish->cell));
+        (void)json_array_append_new(inputs, csv_input(job, wish, "cells", 0, KIT_ROWS));
     }
     return inputs;
 }

@@ -28,6 +28,7 @@ typedef struct kit_wish {
     const char *cell;        /* replaces one cell of the data; NULL: none */
     bool has_two_inputs;     /* the rows in two objects of one owner */
     bool has_idx;            /* bytes with labels instead of a table */
+    bool is_cse;             /* the objects are client-side encrypted blobs of Azure */
     const char *measurement; /* hex; zeros */
     const char *root;        /* hex; zeros */
     const char *authority;   /* https://attest.example */
@@ -117,5 +118,8 @@ size_t kit_events(const kit_play *play, const char *step, const json_t **out_las
 
 /** Seals bytes as an owner does. */
 void kit_seal_dataset(cof_view plain, const char *name, cof_buf *out, cof_digest *out_digest);
+
+/** Writes a client-side encrypted blob behind its head, in regions of 1024 bytes. */
+void kit_write_cse(cof_view plain, cof_buf *out, cof_digest *out_digest);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "relying/contract/explain_schema.h"
 #include "relying/policy/policy.h"
 #include "tcb/wire/text.h"
 
@@ -93,8 +94,12 @@ static cof_status explain_platforms(const cof_contract *contract, cof_buf *out, 
 {
     COF_TRY(cof_buf_printf(out, err,
                            "\nWho may read the data\n"
-                           "  Only a worker that proves to %s what it is, on:\n",
+                           "  Only a worker that proves to %s",
                            contract->authority));
+    for (size_t i = 0; i < contract->other_authority_count; i++) {
+        COF_TRY(cof_buf_printf(out, err, " or %s", contract->other_authorities[i]));
+    }
+    COF_TRY(cof_buf_append_text(out, " what it is, on:\n", err));
     cof_policy policy;
     COF_TRY(cof_policy_from_contract(contract, &policy, err));
     for (size_t i = 0; i < policy.count; i++) {
@@ -103,9 +108,10 @@ static cof_status explain_platforms(const cof_contract *contract, cof_buf *out, 
     return COF_OK;
 }
 
-static cof_status explain_input(const cof_contract *contract, const cof_contract_input *input,
-                                cof_buf *out, cof_err *err)
+static cof_status explain_input(const cof_contract *contract, size_t index, cof_buf *out,
+                                cof_err *err)
 {
+    const cof_contract_input *input = &contract->inputs[index];
     const cof_contract_owner *owner = &contract->owners[input->owner];
     COF_TRY(cof_buf_printf(out, err, "  - %s of %s, to %s (%s", input->name, owner->name,
                            input->use == COF_CONTRACT_TRAIN ? "train on" : "test with",
@@ -121,17 +127,20 @@ static cof_status explain_input(const cof_contract *contract, const cof_contract
     for (size_t i = 0; i < input->object_count; i++) {
         char digest[2 * COF_DIGEST_SIZE + 1];
         cof_digest_text(&input->objects[i].digest, digest);
-        COF_TRY(cof_buf_printf(out, err, "    %-7s %s, %" PRIu64 " bytes\n", input->objects[i].part,
-                               digest, input->objects[i].size));
+        COF_TRY(cof_buf_printf(out, err, "    %-7s %s, %" PRIu64 " bytes%s\n",
+                               input->objects[i].part, digest, input->objects[i].size,
+                               input->objects[i].encryption == COF_CONTRACT_AZURE_CSE_V2
+                                   ? ", encrypted by Azure Storage's client"
+                                   : ""));
     }
-    return COF_OK;
+    return cof_explain_schema(contract, index, out, err);
 }
 
 static cof_status explain_inputs(const cof_contract *contract, cof_buf *out, cof_err *err)
 {
     COF_TRY(cof_buf_append_text(out, "\nWhat data goes in\n", err));
     for (size_t i = 0; i < contract->input_count; i++) {
-        COF_TRY(explain_input(contract, &contract->inputs[i], out, err));
+        COF_TRY(explain_input(contract, i, out, err));
     }
     COF_TRY(cof_buf_append_text(
         out, "  Each owner's key is released only after that owner's consent:\n", err));

@@ -31,12 +31,14 @@ typedef struct cof_job_input {
     const char *owner;    /* an identity; "me" is the caller's own */
     int format;           /* cof_contract_format */
     int use;              /* cof_contract_use */
-    const char *data;     /* path */
+    const char *data;     /* path; NULL when sealed is given */
+    const char *sealed;   /* path of a sealed object or descriptor: prepared elsewhere; else NULL */
     const char *target;   /* csv: column name, or NULL when it is given as an index */
     int64_t target_index; /* csv: from 0, when target is NULL */
     const char *schema;   /* csv: path, or NULL: inferred from the data */
-    const char *labels;   /* idx: path */
-    int64_t classes;      /* idx: count, or 0: 1 + the largest label */
+    const char *labels;   /* idx: path; NULL when sealed_labels is given */
+    const char *sealed_labels; /* idx: as sealed, of the labels */
+    int64_t classes;           /* idx: count, or 0: 1 + the largest label */
 } cof_job_input;
 
 typedef struct cof_job_inputs {

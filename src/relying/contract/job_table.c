@@ -48,7 +48,8 @@ static void read_target(cof_walk *walk, const cof_yaml_node *node, void *out)
 static const cof_walk_key csv_keys[] = {
     KEY(NAME, cof_job_input, name, .is_required = true),
     KEY(NAME, cof_job_input, owner, .is_required = true),
-    KEY(CUSTOM, cof_job_input, data, .is_required = true, .read = read_path),
+    KEY(CUSTOM, cof_job_input, data, .read = read_path),
+    KEY(CUSTOM, cof_job_input, sealed, .read = read_path),
     KEY(CHOICE, cof_job_input, format, .is_required = true, .names = &cof_names_format),
     KEY(CHOICE, cof_job_input, use, .fallback = "train", .names = &cof_names_use),
     {.name = "target", .type = COF_WALK_CUSTOM, .is_required = true, .read = read_target},
@@ -57,13 +58,48 @@ static const cof_walk_key csv_keys[] = {
 static const cof_walk_key idx_keys[] = {
     KEY(NAME, cof_job_input, name, .is_required = true),
     KEY(NAME, cof_job_input, owner, .is_required = true),
-    KEY(CUSTOM, cof_job_input, data, .is_required = true, .read = read_path),
+    KEY(CUSTOM, cof_job_input, data, .read = read_path),
+    KEY(CUSTOM, cof_job_input, sealed, .read = read_path),
     KEY(CHOICE, cof_job_input, format, .is_required = true, .names = &cof_names_format),
     KEY(CHOICE, cof_job_input, use, .fallback = "train", .names = &cof_names_use),
-    KEY(CUSTOM, cof_job_input, labels, .is_required = true, .read = read_path),
+    KEY(CUSTOM, cof_job_input, labels, .read = read_path),
+    KEY(CUSTOM, cof_job_input, sealed_labels, .read = read_path),
     KEY(INTEGER, cof_job_input, classes, .low = 2, .high = 256),
 };
 static const cof_walk_table input_tables[] = {TABLE(csv_keys), TABLE(idx_keys)};
+
+/* Data that lies here is described by itself; data that was sealed elsewhere has to be described.
+ */
+static void check_source(cof_walk *walk, const cof_yaml_node *node, const cof_job_input *input)
+{
+    const bool is_idx = input->format == COF_CONTRACT_IDX;
+    const bool is_sealed = cof_yaml_find(node, "sealed") != NULL;
+    const bool has_data = cof_yaml_find(node, "data") != NULL;
+    const char *labels = is_sealed ? "sealed_labels" : "labels";
+    if (input->format == COF_JOB_UNKNOWN || node->kind != COF_YAML_MAP) {
+        return;
+    }
+    if (is_sealed && has_data) {
+        cof_walk_problem(walk, cof_yaml_find(node, "sealed"), "remove one",
+                         "an input has either \"data\" or \"sealed\"");
+        return;
+    }
+    if (!is_sealed && !has_data) {
+        cof_walk_problem(walk, node, "or \"sealed\", for what its owner has sealed already",
+                         "missing key \"data\" in an input");
+    }
+    if (is_idx && cof_yaml_find(node, labels) == NULL) {
+        cof_walk_problem(walk, node, NULL, "missing key \"%s\" in an input", labels);
+    }
+    if (is_idx && cof_yaml_find(node, is_sealed ? "labels" : "sealed_labels") != NULL) {
+        cof_walk_problem(walk, node, NULL,
+                         "\"labels\" goes with \"data\", \"sealed_labels\" with \"sealed\"");
+    }
+    if (is_sealed && cof_yaml_find(node, is_idx ? "classes" : "schema") == NULL) {
+        cof_walk_problem(walk, node, "what is sealed cannot be looked at: its owner has to say",
+                         "missing key \"%s\" in a sealed input", is_idx ? "classes" : "schema");
+    }
+}
 
 static void read_inputs(cof_walk *walk, const cof_yaml_node *node, void *out)
 {
@@ -75,6 +111,7 @@ static void read_inputs(cof_walk *walk, const cof_yaml_node *node, void *out)
         cof_job_input *input = &inputs->items[inputs->count++];
         *input = (cof_job_input){.node = item, .format = COF_JOB_UNKNOWN};
         cof_walk_variant(walk, item, "an input", "format", &cof_names_format, input_tables, input);
+        check_source(walk, item, input);
     }
 }
 

@@ -121,6 +121,10 @@ static cof_status add_contract(const cof_contract *contract, const char *digest,
     cof_policy policy;
     COF_TRY(cof_policy_from_contract(contract, &policy, err));
     COF_TRY(cof_release_entries_add(added, contract->authority, &policy, digest, err));
+    for (size_t i = 0; i < contract->other_authority_count; i++) {
+        COF_TRY(
+            cof_release_entries_add(added, contract->other_authorities[i], &policy, digest, err));
+    }
     for (size_t i = 0; i < json_array_size(added); i++) {
         COF_TRY(insert_entry(entries, json_array_get(added, i), digest, err));
     }
@@ -169,5 +173,28 @@ cof_status cof_release_policy_merge(const json_t *policy, const json_t *tags,
     COF_TRY(make_policy(entries, out_policy, err));
     *out_tags = new_tags;
     new_tags = NULL;
+    return COF_OK;
+}
+
+cof_status cof_release_policy_withdraw(const json_t *policy, const json_t *tags, const char *digest,
+                                       json_t **out_policy, json_t **out_tags, bool *out_found,
+                                       cof_err *err)
+{
+    COF_JSON json_t *entries = json_array();
+    COF_JSON json_t *new_tags = tags == NULL ? json_object() : json_deep_copy(tags);
+    if (entries == NULL || new_tags == NULL) {
+        return COF_FAIL(err, NO_MEMORY, "release policy");
+    }
+    const size_t tag_count = json_object_size(new_tags);
+    const size_t before = json_array_size(json_object_get(policy, "anyOf"));
+    COF_TRY(keep_entries(policy, digest, 0, entries, new_tags, err));
+    /* Tags without an entry: of a consent that was interrupted. */
+    drop_tags(new_tags, digest);
+    const bool is_found =
+        json_array_size(entries) != before || json_object_size(new_tags) != tag_count;
+    COF_TRY(make_policy(entries, out_policy, err));
+    *out_tags = new_tags;
+    new_tags = NULL;
+    *out_found = is_found;
     return COF_OK;
 }

@@ -35,4 +35,19 @@ COF_MUST_USE cof_status cof_release_policy_merge(const json_t *policy, const jso
                                                  json_t **out_policy, json_t **out_tags,
                                                  cof_err *err);
 
+/**
+ * Takes a contract out of a key's release policy and tags; other entries and tags stay.
+ *
+ * @param policy      the key's present policy
+ * @param digest      of the contract, in hex
+ * @param out_policy  the new policy; the caller owns it; NULL when no entry is left
+ * @param out_tags    the new tags; the caller owns it
+ * @param out_found   false: neither policy nor tags had it
+ * @return COF_OK, COF_E_CONFIG (as above), COF_E_NO_MEMORY
+ */
+COF_MUST_USE cof_status cof_release_policy_withdraw(const json_t *policy, const json_t *tags,
+                                                    const char *digest, json_t **out_policy,
+                                                    json_t **out_tags, bool *out_found,
+                                                    cof_err *err);
+
 #endif

@@ -126,7 +126,15 @@ static cof_status add_platform(cof_resolver *r, cof_err *err)
         COF_TRY(cof_json_append(list, item, err));
     }
     COF_TRY(add_object(r->root, "attestation", &attestation, err));
-    return set_text(attestation, "authority", r->facts->authority, err);
+    COF_TRY(set_text(attestation, "authority", r->facts->authority, err));
+    if (r->facts->other_authority_count == 0) {
+        return COF_OK;
+    }
+    COF_TRY(add_list(attestation, "others", &list, err));
+    for (size_t i = 0; i < r->facts->other_authority_count; i++) {
+        COF_TRY(cof_json_append(list, json_string(r->facts->other_authorities[i]), err));
+    }
+    return COF_OK;
 }
 
 /* ---- inputs and task ---- */
@@ -143,6 +151,10 @@ static cof_status add_objects(const cof_job_input *input, const cof_resolve_inpu
         COF_TRY(set_text(object, "part", cof_names_part.texts[i], err));
         COF_TRY(set_digest(object, "digest", &found->objects[i].digest, err));
         COF_TRY(set_integer(object, "size", (int64_t)found->objects[i].size, err));
+        if (found->objects[i].encryption != COF_CONTRACT_SEALED) {
+            COF_TRY(set_text(object, "encryption",
+                             cof_names_encryption.texts[found->objects[i].encryption], err));
+        }
     }
     return COF_OK;
 }

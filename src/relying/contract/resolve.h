@@ -8,10 +8,11 @@
 #include "relying/contract/job.h"
 #include "tcb/contract/contract.h"
 
-/** A sealed object. */
+/** An encrypted object. */
 typedef struct cof_resolve_object {
-    cof_digest digest; /* of the sealed object */
+    cof_digest digest; /* as in cof_contract_object */
     uint64_t size;     /* of its plaintext, in bytes */
+    cof_contract_encryption encryption;
 } cof_resolve_object;
 
 /** What was looked up for one input. */
@@ -39,8 +40,10 @@ typedef struct cof_resolve_facts {
                                                             platform type; NULL: none */
     const cof_digest
         *root; /* of the simulated platform: SHA-256 of its SubjectPublicKeyInfo; NULL: none */
-    const char *authority; /* of attestation: https://host[:port] */
-    uint32_t threads;      /* cores of this host */
+    const char *authority;                /* of attestation: https://host[:port] */
+    const char *const *other_authorities; /* that are asked when it does not answer */
+    size_t other_authority_count;
+    uint32_t threads; /* cores of this host */
 } cof_resolve_facts;
 
 /**

@@ -35,12 +35,28 @@ static cof_status token_time(cof_view token, int64_t *out_unix_s, cof_err *err)
     return cof_json_get_int(claims, "iat", 0, INT64_C(253402300799), out_unix_s, err);
 }
 
+/* Which of the contract's authorities the token says it is from; the first when it is none. */
+static const char *find_issuer(const cof_contract *contract, cof_view token)
+{
+    COF_JSON json_t *claims = NULL;
+    if (cof_token_peek(token, &claims, NULL) != COF_OK) {
+        return contract->authority;
+    }
+    const char *issuer = json_string_value(json_object_get(claims, "iss"));
+    for (size_t i = 0; issuer != NULL && i < contract->other_authority_count; i++) {
+        if (cof_token_issuer_equal(issuer, contract->other_authorities[i])) {
+            return contract->other_authorities[i];
+        }
+    }
+    return contract->authority;
+}
+
 static cof_status verify_token(const cof_receipt_state *state, cof_view token, json_t **out_claims,
                                cof_err *err)
 {
     COF_CLEANUP(cof_jwks_drop_) cof_jwks *enclosed = NULL;
     cof_token_rules rules = {.keys = state->options->token_keys,
-                             .issuer = state->contract->authority};
+                             .issuer = find_issuer(state->contract, token)};
     COF_TRY(token_time(token, &rules.now_unix_s, err));
     if (rules.keys == NULL) {
         COF_TRY(enclosed_keys(token, &enclosed, err));

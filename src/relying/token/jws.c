@@ -32,14 +32,13 @@ static cof_status decode_part(cof_view part, const char *name, cof_buf *out, cof
     return invalid(status, err);
 }
 
-static cof_status check_header(cof_jws *jws, cof_err *err)
+static cof_status check_header(cof_jws *jws, bool may_be_pss, cof_err *err)
 {
     if (!json_is_object(jws->header)) {
         return COF_FAIL(err, TOKEN_INVALID, "the token's header is not an object");
     }
-    const char *algorithm = NULL;
-    COF_TRY(invalid(cof_json_get_text(jws->header, "alg", 32, &algorithm, err), err));
-    if (strcmp(algorithm, "RS256") != 0) {
+    COF_TRY(invalid(cof_json_get_text(jws->header, "alg", 32, &jws->alg, err), err));
+    if (strcmp(jws->alg, "RS256") != 0 && !(may_be_pss && strcmp(jws->alg, "PS256") == 0)) {
         return COF_FAIL(err, TOKEN_INVALID, "the token's alg is not RS256");
     }
     for (size_t i = 0; i < sizeof refused_members / sizeof refused_members[0]; i++) {
@@ -75,7 +74,7 @@ static cof_status split(cof_view text, cof_view out_parts[static 3], cof_err *er
     return COF_OK;
 }
 
-cof_status cof_jws_parse(cof_view text, cof_jws *out_jws, cof_err *err)
+static cof_status parse(cof_view text, bool may_be_pss, cof_jws *out_jws, cof_err *err)
 {
     if (text.size > COF_LIMIT_TOKEN_BYTES) {
         return COF_FAIL(err, TOKEN_INVALID, "a token of %zu bytes, at most %d", text.size,
@@ -93,15 +92,28 @@ cof_status cof_jws_parse(cof_view text, cof_jws *out_jws, cof_err *err)
     COF_TRY(decode_part(parts[2], "signature", &jws.signature, err));
     COF_TRY(
         invalid(cof_json_parse(cof_buf_view(&header), COF_JWS_HEADER_MAX, &jws.header, err), err));
-    COF_TRY(check_header(&jws, err));
+    COF_TRY(check_header(&jws, may_be_pss, err));
     jws.signed_bytes = cof_view_of(text.data, parts[0].size + 1 + parts[1].size);
     *out_jws = jws;
     jws = (cof_jws){0};
     return COF_OK;
 }
 
+cof_status cof_jws_parse(cof_view text, cof_jws *out_jws, cof_err *err)
+{
+    return parse(text, false, out_jws, err);
+}
+
+cof_status cof_jws_parse_pss(cof_view text, cof_jws *out_jws, cof_err *err)
+{
+    return parse(text, true, out_jws, err);
+}
+
 cof_status cof_jws_verify(const cof_jws *jws, const cof_rsa_key *key, cof_err *err)
 {
+    if (strcmp(jws->alg, "RS256") != 0) {
+        return COF_FAIL(err, TOKEN_INVALID, "the token's alg is not RS256");
+    }
     const cof_status status =
         cof_rsa_verify(key, jws->signed_bytes, cof_buf_view(&jws->signature), err);
     if (status != COF_OK) {

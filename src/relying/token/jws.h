@@ -13,6 +13,7 @@ enum { COF_JWS_KID_MAX = 512, COF_JWS_HEADER_MAX = 24 * 1024 };
 /** A JWS taken apart; nothing of it is trusted before cof_jws_verify. Zeroed is empty. */
 typedef struct cof_jws {
     json_t *header;
+    const char *alg;       /* borrowed from header */
     const char *kid;       /* borrowed from header, or NULL */
     cof_buf payload;       /* decoded bytes */
     cof_view signed_bytes; /* "header.payload", borrowed from the text */
@@ -28,7 +29,10 @@ typedef struct cof_jws {
  */
 COF_MUST_USE cof_status cof_jws_parse(cof_view text, cof_jws *out_jws, cof_err *err);
 
-/** Verifies the signature. @return COF_OK, COF_E_TOKEN_INVALID. */
+/** The same where the caller verifies signatures of other kinds itself: alg may be "PS256" too. */
+COF_MUST_USE cof_status cof_jws_parse_pss(cof_view text, cof_jws *out_jws, cof_err *err);
+
+/** Verifies the signature, of alg RS256. @return COF_OK, COF_E_TOKEN_INVALID. */
 COF_MUST_USE cof_status cof_jws_verify(const cof_jws *jws, const cof_rsa_key *key, cof_err *err);
 
 void cof_jws_free(cof_jws *jws);

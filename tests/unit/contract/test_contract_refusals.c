@@ -66,6 +66,15 @@ static void a_member_of_the_head_out_of_its_range_is_refused(void **state)
         {"attestation.authority", "\"https://host:\"", "authority"},
         {"attestation.authority", "\"https://sharedeus.eus.attest.azure.net\"", NULL},
         {"attestation.more", "1", "more"},
+        {"attestation.others", "[\"https://a:1\",\"https://b\",\"https://c\"]", NULL},
+        {"attestation.others", "[]", "others"},
+        {"attestation.others", "\"https://a\"", "others"},
+        {"attestation.others", "[\"http://a\"]", "others"},
+        {"attestation.others", "[1]", "others"},
+        {"attestation.others", "[\"https://a\",\"https://a\"]", "others"},
+        {"attestation.others", "[\"https://localhost:8443\"]", "others"},
+        {"attestation.others", "[\"https://a\",\"https://b\",\"https://c\",\"https://d\"]",
+         "others"},
         {"attestation", "[]", "attestation"},
     };
     EACH("wdbc.contract.json", changes);

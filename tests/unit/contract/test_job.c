@@ -190,6 +190,51 @@ static void a_missing_key_is_named(void **state)
     EACH(bads);
 }
 
+static void an_input_is_here_or_sealed_elsewhere_and_then_described(void **state)
+{
+    (void)state;
+    static const bad bads[] = {
+        {5, "  - {name: cells, owner: me, format: csv, target: y}",
+         "job.yaml:5:5: missing key \"data\" in an input; or \"sealed\", for what its owner has "
+         "sealed already\n"},
+        {5, "  - {name: cells, owner: me, data: a, sealed: b, schema: s, format: csv, target: y}",
+         "job.yaml:5:47: an input has either \"data\" or \"sealed\"; remove one\n"},
+        {5, "  - {name: cells, owner: me, sealed: b, format: csv, target: y}",
+         "job.yaml:5:5: missing key \"schema\" in a sealed input; what is sealed cannot be looked "
+         "at: its owner has to say\n"},
+        {5, "  - {name: cells, owner: me, sealed: b, format: idx, classes: 3}",
+         "job.yaml:5:5: missing key \"sealed_labels\" in an input\n"},
+        {5, "  - {name: cells, owner: me, sealed: b, format: idx, sealed_labels: c}",
+         "job.yaml:5:5: missing key \"classes\" in a sealed input; what is sealed cannot be looked "
+         "at: its owner has to say\n"},
+        {5,
+         "  - {name: cells, owner: me, sealed: b, format: idx, sealed_labels: c, labels: d, "
+         "classes: 3}",
+         "job.yaml:5:5: \"labels\" goes with \"data\", \"sealed_labels\" with \"sealed\"\n"},
+        {5, "  - {name: cells, owner: me, data: b, format: idx, labels: c, sealed_labels: d}",
+         "job.yaml:5:5: \"labels\" goes with \"data\", \"sealed_labels\" with \"sealed\"\n"},
+    };
+    EACH(bads);
+}
+
+static void a_sealed_input_is_read(void **state)
+{
+    (void)state;
+    static const char *const inputs[] = {
+        "  - {name: cells, owner: me, sealed: b.json, format: csv, target: y, schema: s.yaml}",
+        "  - {name: cells, owner: me, sealed: b.json, format: idx, sealed_labels: l, classes: 3}",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        COF_CLEANUP(cof_buf_free) cof_buf text = job_text(5, inputs[i]);
+        COF_CLEANUP(cof_diagnostics_drop_) cof_diagnostics *problems = NULL;
+        COF_CLEANUP(cof_job_drop_) cof_job *job = NULL;
+        assert_ok(cof_diagnostics_new("job.yaml", cof_buf_view(&text), &problems, NULL));
+        assert_ok(cof_job_parse(cof_buf_view(&text), problems, &job, NULL));
+        assert_string_equal(job->inputs.items[0].sealed, "b.json");
+        assert_null(job->inputs.items[0].data);
+    }
+}
+
 static void a_value_of_the_wrong_type_is_named(void **state)
 {
     (void)state;
@@ -488,6 +533,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_whole_job_is_read),
         cmocka_unit_test(a_misspelt_key_is_named_with_the_right_one),
         cmocka_unit_test(a_missing_key_is_named),
+        cmocka_unit_test(an_input_is_here_or_sealed_elsewhere_and_then_described),
+        cmocka_unit_test(a_sealed_input_is_read),
         cmocka_unit_test(a_value_of_the_wrong_type_is_named),
         cmocka_unit_test(a_choice_that_does_not_exist_is_named_with_a_near_one),
         cmocka_unit_test(a_value_out_of_range_is_named_with_the_range),

@@ -81,6 +81,29 @@ static void a_first_contract_makes_the_policy_of_the_page(void **state)
                      "{\"coffer.expires." WDBC "\":\"1798761600\",\"coffer.runs." WDBC "\":\"3\"}");
 }
 
+static void each_attestation_service_has_its_entry(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    COF_JSON json_t *json = case_json("wdbc.contract.json");
+    case_change(json, "attestation.others", "[\"https://second\"]");
+    COF_CLEANUP(cof_buf_free) cof_buf text = case_canonical(json);
+    COF_CLEANUP(cof_contract_drop_) cof_contract *contract = NULL;
+    assert_ok(cof_contract_parse(cof_buf_view(&text), &contract, NULL));
+    set_up(&s);
+    assert_ok(merge(&s, contract, NOW));
+    const json_t *entries = json_object_get(s.policy, "anyOf");
+    assert_int_equal(json_array_size(entries), 2);
+    const json_t *first = json_array_get(entries, 0);
+    const json_t *second = json_array_get(entries, 1);
+    assert_string_equal(json_string_value(json_object_get(first, "authority")),
+                        "https://localhost:8443");
+    assert_string_equal(json_string_value(json_object_get(second, "authority")), "https://second");
+    assert_true(json_equal(json_object_get(first, "allOf"), json_object_get(second, "allOf")));
+    assert_ok(merge(&s, contract, NOW)); /* again: as it was */
+    assert_int_equal(json_array_size(json_object_get(s.policy, "anyOf")), 2);
+}
+
 static size_t entry_count(const setting *s)
 {
     return json_array_size(json_object_get(s->policy, "anyOf"));
@@ -214,12 +237,106 @@ static void a_policy_has_at_most_its_limit_of_contracts(void **state)
     assert_status(merge(&s, s.digits, NOW), LIMIT);
 }
 
+/* Withdraws from the setting's own policy and tags. */
+static bool withdraw(setting *s, const cof_contract *contract)
+{
+    json_t *policy = NULL;
+    json_t *tags = NULL;
+    char digest[2 * COF_DIGEST_SIZE + 1];
+    bool is_found = false;
+    cof_digest_text(&contract->digest, digest);
+    assert_ok(
+        cof_release_policy_withdraw(s->policy, s->tags, digest, &policy, &tags, &is_found, NULL));
+    json_decref(s->policy);
+    json_decref(s->tags);
+    s->policy = policy;
+    s->tags = tags;
+    return is_found;
+}
+
+static void a_withdrawn_contract_leaves_the_others_as_they_were(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    set_up(&s);
+    s.tags = json_pack("{s:s}", "mine", "stays");
+    assert_ok(merge(&s, s.wdbc, NOW));
+    COF_JSON json_t *policy = json_deep_copy(s.policy);
+    COF_JSON json_t *tags = json_deep_copy(s.tags);
+    assert_ok(merge(&s, s.digits, NOW));
+    assert_true(withdraw(&s, s.digits));
+    assert_true(json_equal(s.policy, policy));
+    assert_true(json_equal(s.tags, tags));
+}
+
+static void the_last_withdrawn_contract_leaves_no_policy(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    set_up(&s);
+    s.tags = json_pack("{s:s}", "mine", "stays");
+    assert_ok(merge(&s, s.wdbc, NOW));
+    assert_true(withdraw(&s, s.wdbc));
+    assert_null(s.policy);
+    assert_int_equal(json_object_size(s.tags), 1);
+}
+
+static void a_contract_that_is_not_there_changes_nothing(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    set_up(&s);
+    assert_ok(merge(&s, s.wdbc, NOW));
+    COF_JSON json_t *policy = json_deep_copy(s.policy);
+    assert_false(withdraw(&s, s.digits));
+    assert_true(json_equal(s.policy, policy));
+}
+
+static void tags_without_an_entry_are_taken_out_too(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    set_up(&s);
+    assert_ok(merge(&s, s.wdbc, NOW));
+    assert_ok(cof_json_set(s.tags, "coffer.runs." DIGITS, json_string("3"), NULL));
+    assert_true(withdraw(&s, s.digits));
+    assert_null(json_object_get(s.tags, "coffer.runs." DIGITS));
+    assert_non_null(json_object_get(s.tags, "coffer.runs." WDBC));
+}
+
+static void an_entry_without_tags_is_taken_out_too(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    set_up(&s);
+    assert_ok(merge(&s, s.wdbc, NOW));
+    assert_int_equal(json_object_clear(s.tags), 0);
+    assert_true(withdraw(&s, s.wdbc));
+    assert_null(s.policy);
+}
+
+static void what_no_consent_has_made_is_not_touched(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    json_t *policy = NULL;
+    json_t *tags = NULL;
+    bool is_found = false;
+    set_up(&s);
+    assert_ok(merge(&s, s.wdbc, NOW));
+    case_change(s.policy, "anyOf.+", "{\"authority\":\"https://x\",\"allOf\":[]}");
+    assert_status(
+        cof_release_policy_withdraw(s.policy, s.tags, DIGITS, &policy, &tags, &is_found, NULL),
+        CONFIG);
+}
+
 int main(int argc, char **argv)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     case_folder = argc > 1 ? argv[1] : ".";
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_first_contract_makes_the_policy_of_the_page),
+        cmocka_unit_test(each_attestation_service_has_its_entry),
         cmocka_unit_test(the_order_of_consents_does_not_show),
         cmocka_unit_test(an_expired_contract_leaves_with_its_tags),
         cmocka_unit_test(nothing_is_dropped_without_a_clock),
@@ -227,6 +344,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_policy_that_no_consent_has_made_is_refused),
         cmocka_unit_test(two_contracts_do_not_share_tags),
         cmocka_unit_test(a_policy_has_at_most_its_limit_of_contracts),
+        cmocka_unit_test(a_withdrawn_contract_leaves_the_others_as_they_were),
+        cmocka_unit_test(the_last_withdrawn_contract_leaves_no_policy),
+        cmocka_unit_test(a_contract_that_is_not_there_changes_nothing),
+        cmocka_unit_test(tags_without_an_entry_are_taken_out_too),
+        cmocka_unit_test(an_entry_without_tags_is_taken_out_too),
+        cmocka_unit_test(what_no_consent_has_made_is_not_touched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

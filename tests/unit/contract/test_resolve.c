@@ -84,6 +84,18 @@ static void a_job_becomes_the_contract_of_an_independent_implementation(void **s
     expect_vector("digits", "digits.job.yaml", "digits.contract.json");
 }
 
+static void how_an_object_is_encrypted_stands_in_the_contract(void **state)
+{
+    (void)state;
+    COF_CLEANUP(setting_free) setting s = {0};
+    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = COF_LIMIT_CONTRACT_BYTES};
+    COF_CLEANUP(cof_contract_drop_) cof_contract *contract = NULL;
+    set_up(&s, "wdbc", "wdbc.job.yaml", NULL, NULL);
+    s.facts.inputs[0].objects[0].encryption = COF_CONTRACT_AZURE_CSE_V2;
+    assert_ok(cof_resolve(s.job, &s.facts.facts, s.problems, &text, &contract, NULL));
+    assert_int_equal(contract->inputs[0].objects[0].encryption, COF_CONTRACT_AZURE_CSE_V2);
+}
+
 static void the_golden_digest_stays(void **state)
 {
     (void)state;
@@ -255,6 +267,7 @@ int main(int argc, char **argv)
     case_folder = argc > 1 ? argv[1] : ".";
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_becomes_the_contract_of_an_independent_implementation),
+        cmocka_unit_test(how_an_object_is_encrypted_stands_in_the_contract),
         cmocka_unit_test(the_golden_digest_stays),
         cmocka_unit_test(a_changed_word_of_the_job_changes_the_digest),
         cmocka_unit_test(words_that_mean_the_same_give_the_same_digest),

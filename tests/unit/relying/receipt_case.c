@@ -40,6 +40,8 @@ static void make_contract(receipt_case *made, const char *folder)
     (void)json_object_set_new(json_object_get(made->contract, "platform"), "accept", accept);
     (void)json_object_set_new(json_object_get(made->contract, "attestation"), "authority",
                               json_string(issuer));
+    (void)json_object_set_new(json_object_get(made->contract, "attestation"), "others",
+                              json_pack("[s]", RECEIPT_CASE_OTHER));
     json_t *owners = json_object_get(made->contract, "owners");
     assert_int_equal(json_array_size(owners), 2);
     for (size_t i = 0; i < 2; i++) {

@@ -8,6 +8,9 @@
 #include "tcb/contract/contract.h"
 #include "unit/relying/rig.h"
 
+/** An attestation service that the contract names beside the first. */
+#define RECEIPT_CASE_OTHER "https://other.attest.example"
+
 typedef struct receipt_case {
     rig_platform platform;
     cof_rsa_key *transfer;

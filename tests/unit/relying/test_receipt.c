@@ -360,6 +360,24 @@ static void a_token_with_other_claims_is_refused(void **state)
     assert_ok(verify());
 }
 
+static void named_issuer(json_t *claims)
+{
+    (void)json_object_set_new(claims, "iss", json_string(RECEIPT_CASE_OTHER));
+}
+
+static void a_token_of_any_service_that_the_contract_names_verifies(void **state)
+{
+    (void)state;
+    receipt_case_token(&made, named_issuer, made.service, NULL);
+    receipt_case_envelope(&made, NULL);
+    assert_ok(verify());
+    receipt_case_token(&made, other_issuer, made.service, NULL);
+    receipt_case_envelope(&made, NULL);
+    expect_failed("token", "a service that it does not name");
+    receipt_case_token(&made, NULL, made.service, NULL);
+    receipt_case_envelope(&made, NULL);
+}
+
 static void a_token_verifies_by_the_enclosed_certificate_or_given_keys(void **state)
 {
     (void)state;
@@ -479,6 +497,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(another_program_debug_or_report_data_is_refused),
         cmocka_unit_test(evidence_is_judged_at_the_given_time),
         cmocka_unit_test(a_token_with_other_claims_is_refused),
+        cmocka_unit_test(a_token_of_any_service_that_the_contract_names_verifies),
         cmocka_unit_test(a_token_verifies_by_the_enclosed_certificate_or_given_keys),
         cmocka_unit_test(files_must_hash_to_their_subjects),
         cmocka_unit_test(the_log_must_be_whole),

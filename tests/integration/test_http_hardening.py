@@ -1,6 +1,7 @@
 """What the HTTPS server refuses. Each of these was a fault of the library that it is made with, or is an attack on any server."""
 import http.client
 import os
+import resource
 import socket
 import ssl
 import sys
@@ -274,6 +275,56 @@ def connections_of_one_address_are_counted_and_limited():
             s.close()
     time.sleep(0.5)
     equal(server.request("GET", "/certs").status, 200, "when they are gone")
+
+
+@claim
+def ten_thousand_connections_that_do_nothing_keep_nobody_out():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 10500 if hard == resource.RLIM_INFINITY else min(10500, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    held = []
+    try:
+        for i in range(wanted - 500):
+            s = socket.socket()
+            s.bind((f"127.0.0.{2 + i % 100}", 0))  # from many addresses
+            s.connect(("127.0.0.1", server.port))
+            held.append(s)
+            if i % 2000 == 1999:
+                began = time.monotonic()
+                equal(server.request("GET", "/certs").status, 200, f"after {i + 1}")
+                assert time.monotonic() - began < 2, "it took too long"
+        time.sleep(0.5)
+        files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        assert files < 700, files
+        equal(server.request("GET", "/certs").status, 200, "with all of them")
+    finally:
+        for s in held:
+            s.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@claim
+def a_connection_in_use_is_not_cut_off_by_newcomers():
+    busy = http.client.HTTPSConnection("localhost", server.port, context=server.context, timeout=20)
+
+    def ask(when):
+        busy.request("GET", "/certs")
+        answer = busy.getresponse()
+        answer.read()
+        equal(answer.status, 200, when)
+
+    ask("before")
+    used = busy.sock
+    held = [socket.create_connection((used.getpeername()[0], server.port)) for _ in range(250)]
+    try:
+        for _ in range(20):  # the newest sign of life is its own: others go first
+            held.append(socket.create_connection((used.getpeername()[0], server.port)))
+            ask("among newcomers")
+            assert busy.sock is used, "it was cut off"
+    finally:
+        busy.close()
+        for s in held:
+            s.close()
 
 
 @claim

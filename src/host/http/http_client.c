@@ -1,29 +1,51 @@
 #include "host/http/http_client.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "host/http/url.h"
+#include "host/http/http_curl.h"
 #include "tcb/base/limits.h"
 #include "tcb/crypto/random.h"
 #include "tcb/wire/json.h"
 
+enum { OPERATION_MS = 180000, ORIGINS = 8, REASON_SIZE = 64 };
+
+/* A service that was asked, and how it fares. */
+typedef struct origin {
+    bool is_https;
+    uint16_t port;
+    char host[COF_URL_HOST_SIZE];
+    cof_breaker breaker;
+    char reason[REASON_SIZE]; /* of the last failure */
+    uint64_t used;            /* the one that was not used for longest gives its place away */
+} origin;
+
 struct cof_http_client {
     CURL *curl;
-    cof_retry_policy retry;
-    bool allow_http;
+    cof_http_client_options options; /* without the texts */
+    origin origins[ORIGINS];
+    uint64_t uses;
+    char detail[CURL_ERROR_SIZE];
 };
 
 /* One attempt, as libcurl's callbacks see it. */
 typedef struct attempt {
+    cof_http_client *client;
     cof_http_answer *answer;
     cof_err *err;
     cof_status status; /* why a callback stopped the transfer */
+    bool is_hopeless;  /* the next would fail in the same way */
 } attempt;
+
+static int64_t now_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static size_t on_body(char *data, size_t unit, size_t count, void *context)
 {
@@ -32,66 +54,23 @@ static size_t on_body(char *data, size_t unit, size_t count, void *context)
     return a->status == COF_OK ? unit * count : 0;
 }
 
-static cof_status add_header(cof_http_answer *answer, const char *line, size_t size, cof_err *err)
-{
-    static const uint8_t nul = 0;
-    if (size >= 5 && strncmp(line, "HTTP/", 5) == 0) {
-        cof_buf_clear(&answer->headers_); /* a new answer: what came before was 1xx */
-        return COF_OK;
-    }
-    const char *colon = memchr(line, ':', size);
-    if (colon == NULL || memchr(line, 0, size) != NULL) {
-        return COF_OK;
-    }
-    const char *value = colon + 1;
-    const char *end = line + size;
-    while (value < end && isspace((unsigned char)*value)) {
-        value++;
-    }
-    while (end > value && isspace((unsigned char)end[-1])) {
-        end--;
-    }
-    COF_TRY(cof_buf_append(&answer->headers_, cof_view_of(line, (size_t)(colon - line)), err));
-    COF_TRY(cof_buf_append(&answer->headers_, cof_view_of(&nul, 1), err));
-    COF_TRY(cof_buf_append(&answer->headers_, cof_view_of(value, (size_t)(end - value)), err));
-    return cof_buf_append(&answer->headers_, cof_view_of(&nul, 1), err);
-}
-
 static size_t on_header(char *data, size_t unit, size_t count, void *context)
 {
     attempt *a = context;
-    a->status = add_header(a->answer, data, unit * count, a->err);
+    a->status = cof_curl_keep_header(a->answer, data, unit * count, a->err);
     return a->status == COF_OK ? unit * count : 0;
 }
 
-static cof_status set_up(CURL *curl, const cof_http_client_options *o, cof_err *err)
+/* Called about once a second while a transfer is under way. */
+static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-    CURLcode bad = CURLE_OK;
-    const char *protocols = o->allow_http ? "https,http" : "https";
-#define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(curl, option, value)
-    SET(CURLOPT_PROTOCOLS_STR, protocols);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_ms != 0 ? o->connect_ms : 5000));
-    SET(CURLOPT_TIMEOUT_MS, (long)(o->total_ms != 0 ? o->total_ms : 30000));
-    SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    if (o->ca_path != NULL) {
-        if (access(o->ca_path, R_OK) != 0) {
-            return COF_FAIL(err, CONFIG, "the CA file %s cannot be read", o->ca_path);
-        }
-        SET(CURLOPT_CAINFO, o->ca_path);
-        SET(CURLOPT_CAPATH, NULL);
+    (void)a, (void)b, (void)c, (void)d;
+    attempt *self = context;
+    const cof_http_client_options *options = &self->client->options;
+    if (self->status == COF_OK) {
+        self->status = options->pause(options->pause_context, 0, self->err);
     }
-#undef SET
-    return bad == CURLE_OK ? COF_OK
-                           : COF_FAIL(err, INTERNAL, "libcurl: %s", curl_easy_strerror(bad));
+    return self->status == COF_OK ? 0 : 1;
 }
 
 cof_status cof_http_client_new(const cof_http_client_options *options, cof_http_client **out,
@@ -101,13 +80,22 @@ cof_status cof_http_client_new(const cof_http_client_options *options, cof_http_
     if (client == NULL) {
         return COF_FAIL(err, NO_MEMORY, "HTTP client");
     }
-    client->retry = options->retry;
-    client->allow_http = options->allow_http;
+    client->options = *options;
+    client->options.ca_path = NULL;
+    client->options.proxy = NULL;
     client->curl = curl_easy_init();
     if (client->curl == NULL) {
         return COF_FAIL(err, NO_MEMORY, "HTTP client");
     }
-    COF_TRY(set_up(client->curl, options, err));
+    COF_TRY(cof_curl_set_up(client->curl, options, err));
+    if (curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_body) != CURLE_OK ||
+        curl_easy_setopt(client->curl, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK ||
+        curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->detail) != CURLE_OK ||
+        curl_easy_setopt(client->curl, CURLOPT_XFERINFOFUNCTION, on_progress) != CURLE_OK ||
+        curl_easy_setopt(client->curl, CURLOPT_NOPROGRESS, options->pause == NULL ? 1L : 0L) !=
+            CURLE_OK) {
+        return COF_FAIL(err, INTERNAL, "libcurl");
+    }
     *out = cof_http_client_take(&client);
     return COF_OK;
 }
@@ -117,113 +105,94 @@ static void drop_list(struct curl_slist **list)
     curl_slist_free_all(*list);
 }
 
-static cof_status add_line(struct curl_slist **list, cof_err *err, const char *name,
-                           const char *prefix, const char *value)
+/* ---- who is left alone ---- */
+
+static origin *find_origin(cof_http_client *client, const cof_url *url)
 {
-    if (strpbrk(name, "\r\n:") != NULL || strpbrk(value, "\r\n") != NULL) {
-        return COF_FAIL(err, BAD_ARGUMENT, "header field %.32s has a line break", name);
+    origin *oldest = &client->origins[0];
+    client->uses++;
+    for (size_t i = 0; i < ORIGINS; i++) {
+        origin *one = &client->origins[i];
+        if (one->used > 0 && one->is_https == url->is_https && one->port == url->port &&
+            strcmp(one->host, url->host) == 0) {
+            one->used = client->uses;
+            return one;
+        }
+        oldest = one->used < oldest->used ? one : oldest;
     }
-    COF_CLEANUP(cof_buf_free) cof_buf line = {.limit = COF_LIMIT_TOKEN_BYTES + COF_LIMIT_URL_BYTES};
-    const char *text = NULL;
-    /* libcurl's own rule: "Name;" sends a field without a value. */
-    COF_TRY(cof_buf_printf(&line, err,
-                           value[0] != '\0' || prefix[0] != '\0' ? "%s: %s%s" : "%s;%s%s", name,
-                           prefix, value));
-    COF_TRY(cof_buf_text(&line, &text, err));
-    struct curl_slist *longer = curl_slist_append(*list, text);
-    if (longer == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "header field");
-    }
-    *list = longer;
-    return COF_OK;
+    *oldest = (origin){.is_https = url->is_https, .port = url->port, .used = client->uses};
+    (void)snprintf(oldest->host, sizeof oldest->host, "%s", url->host);
+    return oldest;
 }
 
-static cof_status make_headers(const cof_http_call *call, struct curl_slist **list, cof_err *err)
+static cof_status check_breaker(cof_http_client *client, origin *one, cof_err *err)
 {
-    for (size_t i = 0; i < call->header_count; i++) {
-        COF_TRY(add_line(list, err, call->headers[i].name, "", call->headers[i].value));
-    }
-    if (call->bearer != NULL) {
-        COF_TRY(add_line(list, err, "Authorization", "Bearer ", call->bearer));
-    }
-    if (call->content_type != NULL) {
-        COF_TRY(add_line(list, err, "Content-Type", "", call->content_type));
-    }
-    /* libcurl would wait a second for "100 Continue" before a longer body. */
-    struct curl_slist *longer = curl_slist_append(*list, "Expect:");
-    if (longer == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "header field");
-    }
-    *list = longer;
-    return COF_OK;
-}
-
-static cof_status prepare(CURL *curl, const cof_http_call *call, struct curl_slist *headers,
-                          cof_err *err)
-{
-    CURLcode bad = CURLE_OK;
-    const bool has_body = call->body.data != NULL || strcmp(call->method, "POST") == 0 ||
-                          strcmp(call->method, "PUT") == 0 || strcmp(call->method, "PATCH") == 0;
-#define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(curl, option, value)
-    SET(CURLOPT_URL, call->url);
-    SET(CURLOPT_HTTPHEADER, headers);
-    SET(CURLOPT_NOBODY, 0L);
-    SET(CURLOPT_HTTPGET, 1L);
-    if (has_body) {
-        SET(CURLOPT_POST, 1L);
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
-        SET(CURLOPT_POSTFIELDS, call->body.data != NULL ? (const char *)call->body.data : "");
-    } else if (strcmp(call->method, "HEAD") == 0) {
-        SET(CURLOPT_NOBODY, 1L);
-    }
-    SET(CURLOPT_CUSTOMREQUEST, call->method);
-#undef SET
-    return bad == CURLE_OK ? COF_OK
-                           : COF_FAIL(err, NO_MEMORY, "libcurl: %s", curl_easy_strerror(bad));
-}
-
-static cof_status name_failure(CURLcode code, const cof_url *url, cof_err *err)
-{
-    switch ((int)code) {
-    case CURLE_OK:
+    unsigned wait_ms = 0;
+    struct tm parts;
+    char text[16] = "";
+    if (cof_breaker_may_pass(&one->breaker, &client->options.breaker, now_ms(), &wait_ms)) {
         return COF_OK;
-    case CURLE_OPERATION_TIMEDOUT:
-        return COF_FAIL(err, TIMEOUT, "%s port %u: no answer in time", url->host, url->port);
-    case CURLE_OUT_OF_MEMORY:
-        return COF_FAIL(err, NO_MEMORY, "HTTP request");
-    default:
-        return COF_FAIL(err, NETWORK, "%s port %u: %s", url->host, url->port,
-                        curl_easy_strerror(code));
+    }
+    const time_t next = time(NULL) + (time_t)(wait_ms / 1000) + 1;
+    if (gmtime_r(&next, &parts) != NULL) {
+        (void)strftime(text, sizeof text, "%H:%M:%SZ", &parts);
+    }
+    return COF_FAIL(err, NETWORK,
+                    "%.80s port %u is not asked again before %s: it failed %u times in a row, "
+                    "last: %s",
+                    one->host, one->port, text, one->breaker.failures, one->reason);
+}
+
+static void note_outcome(cof_http_client *client, origin *one, cof_status status, int http_status)
+{
+    if (cof_breaker_is_alive(http_status)) {
+        cof_breaker_worked(&one->breaker);
+        return;
+    }
+    cof_breaker_failed(&one->breaker, &client->options.breaker, now_ms());
+    if (http_status != 0) {
+        (void)snprintf(one->reason, sizeof one->reason, "HTTP status %d", http_status);
+    } else {
+        (void)snprintf(one->reason, sizeof one->reason, "%s", cof_status_describe(status)->text);
     }
 }
+
+/* ---- attempts ---- */
 
 static void reset_answer(cof_http_answer *answer, size_t limit)
 {
+    char id[COF_HTTP_ID_SIZE];
+    memcpy(id, answer->request_id, sizeof id);
     cof_http_answer_free(answer);
+    memcpy(answer->request_id, id, sizeof id);
     cof_buf_init(&answer->body, limit != 0 ? limit : COF_LIMIT_HTTP_ANSWER_BYTES);
     cof_buf_init(&answer->headers_, COF_LIMIT_HTTP_HEADER_BYTES);
 }
 
-static cof_status send_once(CURL *curl, const cof_http_call *call, const cof_url *url,
-                            cof_http_answer *answer, cof_err *err)
+static cof_status send_once(cof_http_client *client, const cof_http_call *call, const cof_url *url,
+                            attempt *a, cof_err *err)
 {
-    attempt a = {.answer = answer, .err = err};
-    reset_answer(answer, call->answer_limit);
-    if (curl_easy_setopt(curl, CURLOPT_WRITEDATA, &a) != CURLE_OK ||
-        curl_easy_setopt(curl, CURLOPT_HEADERDATA, &a) != CURLE_OK) {
+    CURL *curl = client->curl;
+    reset_answer(a->answer, call->answer_limit);
+    if (curl_easy_setopt(curl, CURLOPT_WRITEDATA, a) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_HEADERDATA, a) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, a) != CURLE_OK) {
         return COF_FAIL(err, INTERNAL, "libcurl");
     }
+    client->detail[0] = '\0';
     const CURLcode code = curl_easy_perform(curl);
-    if (a.status != COF_OK) {
-        return a.status; /* err says which limit */
+    if (a->status != COF_OK) {
+        a->is_hopeless = true;
+        return a->status; /* err says which limit, or why it was stopped */
     }
-    COF_TRY(name_failure(code, url, err));
+    a->is_hopeless = cof_curl_is_wrong_certificate(code) || code == CURLE_OUT_OF_MEMORY;
+    COF_TRY(cof_curl_failure(code, url, client->detail, err));
     long status = 0;
     if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 ||
         status > 599) {
         return COF_FAIL(err, NETWORK, "%s port %u: no HTTP status", url->host, url->port);
     }
-    answer->status = (int)status;
+    a->answer->status = (int)status;
     return COF_OK;
 }
 
@@ -249,14 +218,16 @@ static void read_code(cof_http_answer *answer)
 static cof_status judge(const cof_http_call *call, const cof_url *url, cof_http_answer *answer,
                         cof_err *err)
 {
+    char ids[COF_HTTP_IDS_SIZE];
     if ((answer->status >= 200 && answer->status <= 299) || answer->status == 304) {
         return COF_OK;
     }
     read_code(answer);
+    cof_http_answer_ids(answer, ids);
     const size_t path_size = strcspn((const char *)url->target.data, "?");
-    return COF_FAIL(err, REMOTE_ERROR, "%s %s port %u %.*s: %d %s", call->method, url->host,
-                    url->port, (int)(path_size < 100 ? path_size : 100),
-                    (const char *)url->target.data, answer->status, answer->code);
+    return COF_FAIL(err, REMOTE_ERROR, "%s %.60s port %u %.*s: %d %s (%s)", call->method, url->host,
+                    url->port, (int)(path_size < 60 ? path_size : 60),
+                    (const char *)url->target.data, answer->status, answer->code, ids);
 }
 
 static bool is_repeatable(const cof_http_call *call)
@@ -270,29 +241,79 @@ static bool is_repeatable(const cof_http_call *call)
     return call->is_repeatable;
 }
 
-static bool wait_for_next(const cof_http_client *client, const cof_http_call *call,
-                          const cof_http_answer *answer, unsigned attempt_number,
-                          unsigned *waited_ms)
+/* Waits until the next attempt, when there is to be one. */
+static cof_status wait_for_next(const cof_http_client *client, const cof_http_call *call,
+                                const cof_http_answer *answer, cof_retry_outcome *outcome,
+                                int64_t deadline_ms, bool *out_again, cof_err *err)
 {
+    const cof_http_client_options *options = &client->options;
     uint32_t random = 0;
     unsigned wait_ms = 0;
     (void)!cof_random((cof_span){(uint8_t *)&random, sizeof random},
                       NULL); /* without it: the shortest wait */
-    const cof_retry_outcome outcome = {.attempt = attempt_number,
-                                       .waited_ms = *waited_ms,
-                                       .http_status = answer->status,
-                                       .is_repeatable = is_repeatable(call),
-                                       .retry_after = cof_http_answer_header(answer, "retry-after"),
-                                       .retry_after_ms =
-                                           cof_http_answer_header(answer, "retry-after-ms")};
-    if (!cof_retry_decide(&client->retry, &outcome, random, &wait_ms)) {
-        return false;
+    outcome->http_status = answer->status;
+    outcome->is_repeatable = is_repeatable(call);
+    outcome->is_patient = call->is_patient;
+    outcome->retry_after = cof_http_answer_header(answer, "retry-after");
+    outcome->retry_after_ms = cof_http_answer_header(answer, "retry-after-ms");
+    outcome->x_ms_retry_after_ms = cof_http_answer_header(answer, "x-ms-retry-after-ms");
+    outcome->now_unix_s = (int64_t)time(NULL);
+    *out_again = (call->attempts == 0 || outcome->attempt < call->attempts) &&
+                 cof_retry_decide(&options->retry, outcome, random, &wait_ms) &&
+                 now_ms() + (int64_t)wait_ms < deadline_ms;
+    if (!*out_again) {
+        return COF_OK;
+    }
+    outcome->waited_ms += wait_ms;
+    outcome->attempt++;
+    if (options->pause != NULL) {
+        return options->pause(options->pause_context, wait_ms, err);
     }
     struct timespec left = {.tv_sec = (time_t)(wait_ms / 1000),
                             .tv_nsec = (long)(wait_ms % 1000) * 1000000};
     (void)nanosleep(&left, NULL);
-    *waited_ms += wait_ms;
-    return true;
+    return COF_OK;
+}
+
+/* No attempt goes on after the operation's time. */
+static cof_status limit_attempt(const cof_http_client *client, int64_t deadline_ms, cof_err *err)
+{
+    const long most = (long)(client->options.total_ms != 0 ? client->options.total_ms : 30000);
+    const int64_t left = deadline_ms - now_ms();
+    const long ms = left < (int64_t)most ? (long)(left > 1 ? left : 1) : most;
+    return curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, ms) == CURLE_OK
+               ? COF_OK
+               : COF_FAIL(err, INTERNAL, "libcurl");
+}
+
+static cof_status send_all(cof_http_client *client, const cof_http_call *call, const cof_url *url,
+                           cof_http_answer *out, cof_err *err)
+{
+    origin *one = find_origin(client, url);
+    COF_TRY(check_breaker(client, one, err));
+    const bool is_trial = one->breaker.state == COF_BREAKER_HALF_OPEN;
+    const unsigned operation_ms =
+        client->options.operation_ms != 0 ? client->options.operation_ms : OPERATION_MS;
+    const int64_t deadline_ms = now_ms() + (int64_t)operation_ms;
+    cof_retry_outcome outcome = {.attempt = 1};
+    for (;;) {
+        attempt a = {.client = client, .answer = out, .err = err};
+        bool again = false;
+        COF_TRY(limit_attempt(client, deadline_ms, err));
+        const cof_status status = send_once(client, call, url, &a, err);
+        if (status == COF_OK || status == COF_E_NETWORK || status == COF_E_TIMEOUT) {
+            note_outcome(client, one, status, status == COF_OK ? out->status : 0);
+        }
+        const bool is_over = is_trial && one->breaker.state != COF_BREAKER_CLOSED;
+        if (a.is_hopeless || is_over ||
+            (status != COF_OK && status != COF_E_NETWORK && status != COF_E_TIMEOUT)) {
+            return status;
+        }
+        COF_TRY(wait_for_next(client, call, out, &outcome, deadline_ms, &again, err));
+        if (!again) {
+            return status;
+        }
+    }
 }
 
 cof_status cof_http_send(cof_http_client *client, const cof_http_call *call, cof_http_answer *out,
@@ -300,22 +321,13 @@ cof_status cof_http_send(cof_http_client *client, const cof_http_call *call, cof
 {
     cof_url url;
     COF_TRY(cof_url_parse(call->url, &url, err));
-    if (!url.is_https && !client->allow_http) {
+    if (!url.is_https && !client->options.allow_http) {
         return COF_FAIL(err, BAD_ARGUMENT, "%s is not https", url.host);
     }
     COF_CLEANUP(drop_list) struct curl_slist *headers = NULL;
-    COF_TRY(make_headers(call, &headers, err));
-    COF_TRY(prepare(client->curl, call, headers, err));
-    unsigned waited_ms = 0;
-    cof_status status = COF_OK;
-    for (unsigned i = 1;; i++) {
-        status = send_once(client->curl, call, &url, out, err);
-        const bool may_repeat =
-            status == COF_OK || status == COF_E_NETWORK || status == COF_E_TIMEOUT;
-        if (!may_repeat || !wait_for_next(client, call, out, i, &waited_ms)) {
-            break;
-        }
-    }
+    COF_TRY(cof_curl_headers(call, &headers, out->request_id, err));
+    COF_TRY(cof_curl_request(client->curl, call, headers, err));
+    const cof_status status = send_all(client, call, &url, out, err);
     /* libcurl keeps pointers to the list and the body, which end with this call. */
     (void)curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     (void)curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, NULL);
@@ -334,6 +346,17 @@ const char *cof_http_answer_header(const cof_http_answer *answer, const char *na
         at += strlen(key) + strlen(value) + 2;
     }
     return NULL;
+}
+
+void cof_http_answer_ids(const cof_http_answer *answer, char out[static COF_HTTP_IDS_SIZE])
+{
+    const char *theirs = cof_http_answer_header(answer, "x-ms-request-id");
+    char clean[COF_HTTP_ID_SIZE] = "";
+    for (size_t i = 0; theirs != NULL && theirs[i] != '\0' && i + 1 < sizeof clean; i++) {
+        clean[i] = (char)(isalnum((unsigned char)theirs[i]) ? theirs[i] : '-');
+    }
+    (void)snprintf(out, COF_HTTP_IDS_SIZE, "request %s%s%s", answer->request_id,
+                   clean[0] != '\0' ? ", answered as " : "", clean);
 }
 
 void cof_http_answer_free(cof_http_answer *answer)

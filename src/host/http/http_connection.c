@@ -11,6 +11,11 @@
  * between. When it fires, the socket is shut down, and evhttp, which owns the connection, sees its
  * end and frees it.
  *
+ * A server that is full makes room: whoever has been silent the longest goes, and never a
+ * connection whose request is being handled or answered. So connections that do nothing, however
+ * many, keep nobody out. The list of connections is in order of their last sign of life, the newest
+ * first.
+ *
  * evhttp does not say when a connection ends, and does not give its socket when it begins. The end
  * is seen by the TLS object's ex_data, whose free function is called with it; the socket is looked
  * at by an event that is made active at once.
@@ -32,6 +37,8 @@ struct cof_http_connection {
     struct in6_addr address;
     bool is_counted;
     bool is_idle;
+    bool is_busy; /* a request is handled, or answered */
+    bool is_shut; /* its end is on the way */
     cof_http_connection *previous;
     cof_http_connection *following;
 };
@@ -41,10 +48,10 @@ static int connection_index =
 
 static void unlink_connection(cof_http_connection *connection)
 {
+    cof_http_server *server = connection->server;
     if (!connection->is_counted) {
         return;
     }
-    cof_http_server *server = connection->server;
     if (connection->previous != NULL) {
         connection->previous->following = connection->following;
     } else {
@@ -53,7 +60,21 @@ static void unlink_connection(cof_http_connection *connection)
     if (connection->following != NULL) {
         connection->following->previous = connection->previous;
     }
+    connection->is_counted = false;
     server->connection_count--;
+}
+
+static void link_first(cof_http_connection *connection)
+{
+    cof_http_server *server = connection->server;
+    connection->previous = NULL;
+    connection->following = server->connections;
+    if (connection->following != NULL) {
+        connection->following->previous = connection;
+    }
+    server->connections = connection;
+    connection->is_counted = true;
+    server->connection_count++;
 }
 
 static void free_connection(cof_http_connection *connection)
@@ -96,6 +117,7 @@ static void set_deadline(cof_http_connection *connection, unsigned ms)
 
 static void shut_down(cof_http_connection *connection)
 {
+    connection->is_shut = true;
     const evutil_socket_t fd = bufferevent_getfd(connection->bev);
     if (fd >= 0) {
         (void)shutdown(fd, SHUT_RDWR);
@@ -134,30 +156,46 @@ static bool read_address(evutil_socket_t fd, struct in6_addr *out)
     return true;
 }
 
-/* The socket is known now: count it, and close it when there are too many. */
+static bool is_same_address(const cof_http_connection *a, const cof_http_connection *b)
+{
+    return memcmp(&a->address, &b->address, sizeof a->address) == 0;
+}
+
+/* The one that has been silent the longest; with one address only, of that address. NULL: all are
+ * busy. */
+static cof_http_connection *find_silent(const cof_http_server *server,
+                                        const cof_http_connection *newcomer, bool same_address)
+{
+    cof_http_connection *silent = NULL;
+    for (cof_http_connection *c = server->connections; c != NULL; c = c->following) {
+        if (c != newcomer && !c->is_busy && !c->is_shut &&
+            (!same_address || is_same_address(c, newcomer))) {
+            silent = c;
+        }
+    }
+    return silent;
+}
+
+/* The socket is known now: count it, and make room when there are too many. */
 static void on_accepted(evutil_socket_t unused, short what, void *context)
 {
     (void)unused, (void)what;
     cof_http_connection *connection = context;
     cof_http_server *server = connection->server;
+    unsigned same_address = 1;
+    unsigned open = 1;
     if (!read_address(bufferevent_getfd(connection->bev), &connection->address)) {
         return;
     }
-    unsigned same_address = 1;
-    for (const cof_http_connection *other = server->connections; other != NULL;
-         other = other->following) {
-        same_address += memcmp(&other->address, &connection->address, sizeof other->address) == 0;
+    for (const cof_http_connection *c = server->connections; c != NULL; c = c->following) {
+        open += !c->is_shut;
+        same_address += !c->is_shut && is_same_address(c, connection);
     }
-    connection->is_counted = true;
-    connection->following = server->connections;
-    if (connection->following != NULL) {
-        connection->following->previous = connection;
-    }
-    server->connections = connection;
-    server->connection_count++;
-    if (server->connection_count > server->options.connections ||
-        same_address > server->options.connections_per_address) {
-        shut_down(connection);
+    link_first(connection);
+    const bool is_address_full = same_address > server->options.connections_per_address;
+    if (is_address_full || open > server->options.connections) {
+        cof_http_connection *silent = find_silent(server, connection, is_address_full);
+        shut_down(silent != NULL ? silent : connection);
     }
 }
 
@@ -251,6 +289,7 @@ cof_http_connection *cof_http_connection_of(struct evhttp_request *request)
 
 void cof_http_connection_handling(cof_http_connection *connection)
 {
+    connection->is_busy = true;
     (void)evtimer_del(connection->deadline);
 }
 
@@ -264,5 +303,10 @@ void cof_http_connection_answering(cof_http_connection *connection)
 void cof_http_connection_idle(cof_http_connection *connection)
 {
     connection->is_idle = true;
+    connection->is_busy = false;
+    if (connection->is_counted) {
+        unlink_connection(connection);
+        link_first(connection);
+    }
     set_deadline(connection, connection->server->options.idle_ms);
 }

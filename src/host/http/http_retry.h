@@ -21,14 +21,18 @@ typedef struct cof_retry_outcome {
     unsigned waited_ms;      /* so far */
     int http_status;         /* 0: there was no answer */
     bool is_repeatable;      /* doing it twice is the same as once */
-    const char *retry_after; /* the field of the answer, seconds; NULL when there is none */
+    bool is_patient;         /* 404 and 410 too: the service is not ready yet */
+    const char *retry_after; /* the field of the answer: seconds, or a date; NULL: there is none */
     const char *retry_after_ms;
+    const char *x_ms_retry_after_ms;
+    int64_t now_unix_s; /* for a date; 0: a date is no hint */
 } cof_retry_outcome;
 
 /**
  * Should it be sent again? 429 and 503 always (the service did not do it); no answer at all, 408,
- * 500, 502 and 504 only what is repeatable. A service's Retry-After is followed exactly, or not at
- * all when it goes over a limit; without one the wait is between half and the whole of base *
+ * 500, 502 and 504 only what is repeatable. A service's hint (retry-after-ms, x-ms-retry-after-ms,
+ * Retry-After, in this order) is followed exactly, or not at all when it goes over a limit; without
+ * one the wait is between half and the whole of base *
  * 2^(attempt-1).
  *
  * @param random  any 32 random bits

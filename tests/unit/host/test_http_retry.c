@@ -90,6 +90,51 @@ static void a_hint_over_the_limits_ends_the_attempts(void **state)
         0, &wait_ms));
 }
 
+static void hints_have_an_order_and_a_date_is_one(void **state)
+{
+    (void)state;
+    unsigned wait_ms = 0;
+    cof_retry_outcome outcome = {.attempt = 1,
+                                 .http_status = 503,
+                                 .retry_after = "Sun, 06 Nov 1994 08:49:40 GMT",
+                                 .now_unix_s = 784111777}; /* RFC 9110 section 5.6.7's example */
+    assert_true(decide(outcome, 99, &wait_ms));
+    assert_int_equal(wait_ms, 3000);
+    outcome.now_unix_s = 784111790; /* it has passed */
+    assert_true(decide(outcome, 99, &wait_ms));
+    assert_int_equal(wait_ms, 0);
+    outcome.now_unix_s = 784111700; /* over the cap */
+    assert_false(decide(outcome, 0, &wait_ms));
+    outcome.now_unix_s = 700000000; /* over a day */
+    assert_false(decide(outcome, 0, &wait_ms));
+    outcome.x_ms_retry_after_ms = "70";
+    assert_true(decide(outcome, 99, &wait_ms));
+    assert_int_equal(wait_ms, 70);
+    outcome.retry_after_ms = "60";
+    assert_true(decide(outcome, 99, &wait_ms));
+    assert_int_equal(wait_ms, 60);
+    outcome = (cof_retry_outcome){.attempt = 1, .http_status = 503, .retry_after = "Sun, 06 Nov"};
+    outcome.now_unix_s = 784111777;
+    assert_true(decide(outcome, 0, &wait_ms));
+    assert_int_equal(wait_ms, 200); /* no date: as without */
+}
+
+static void only_a_patient_request_is_repeated_after_404(void **state)
+{
+    (void)state;
+    unsigned wait_ms = 0;
+    static const int statuses[] = {404, 410};
+    for (size_t i = 0; i < 2; i++) {
+        cof_retry_outcome outcome = {
+            .attempt = 1, .http_status = statuses[i], .is_repeatable = true};
+        assert_false(decide(outcome, 0, &wait_ms));
+        outcome.is_patient = true;
+        assert_true(decide(outcome, 0, &wait_ms));
+        outcome.is_repeatable = false;
+        assert_false(decide(outcome, 0, &wait_ms));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +143,8 @@ int main(void)
         cmocka_unit_test(waits_double_with_jitter_and_have_a_cap),
         cmocka_unit_test(the_services_hint_is_followed_exactly),
         cmocka_unit_test(a_hint_over_the_limits_ends_the_attempts),
+        cmocka_unit_test(hints_have_an_order_and_a_date_is_one),
+        cmocka_unit_test(only_a_patient_request_is_repeated_after_404),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

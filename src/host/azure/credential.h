@@ -4,7 +4,8 @@
  *
  *   {"authority":URL,"tenant":…,"client_id":…, one of:
  *      "client_secret":…                  a secret
- *      "certificate":PATH                 PEM: private key, then certificate (RFC 7523 assertion)
+ *      "certificate":PATH                 PEM: private key, then certificate (RFC 7523 assertion;
+ *                                         "assertion_algorithm": "PS256", or "RS256")
  *      "federated_token_file":PATH        another issuer's token, read anew for each request
  *      "refresh_token":…                  of coffer login; replaced in the file when it is renewed
  *    "ca":PATH, optional: the only authorities that the token service may be certified by}
@@ -28,6 +29,14 @@ typedef struct cof_credential cof_credential;
 COF_MUST_USE cof_status cof_credential_open(const char *path, cof_credential **out, cof_err *err);
 
 /**
+ * The same, with how requests for tokens are repeated and waited for. options: copied; ca_path and
+ * allow_http are not looked at: the file says them. kept: pause_context.
+ */
+COF_MUST_USE cof_status cof_credential_open_with(const char *path,
+                                                 const cof_http_client_options *options,
+                                                 cof_credential **out, cof_err *err);
+
+/**
  * A bearer token for a scope such as "https://vault.azure.net/.default"; kept until shortly before
  * it expires, for each of a few scopes.
  * @param out_token  borrowed until the next call
@@ -45,6 +54,9 @@ const char *cof_credential_kind(const cof_credential *credential);
 /** For challenges: the tenant, and the authority's base URL; "" for a managed identity. */
 const char *cof_credential_tenant(const cof_credential *credential);
 const char *cof_credential_authority(const cof_credential *credential);
+
+/** Base URL of what gives the tokens: the authority, or the metadata service. */
+const char *cof_credential_issuer(const cof_credential *credential);
 
 void cof_credential_free(cof_credential *credential);
 COF_OWNED(cof_credential, cof_credential_free);

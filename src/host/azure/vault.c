@@ -3,84 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/azure/vault_call.h"
+#include "host/http/url.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
 
-#define API_VERSION "?api-version=7.5"
+enum { URL_BYTES = COF_VAULT_URL_MAX, PAGES_MAX = 1000 };
 
-enum { URL_BYTES = 2048, INNER_BYTES = 64 };
+static const char data_key_algorithm[] = "RSA-OAEP-256";
 
-/* The status of a refusal, from HTTP status and the service's error codes. */
-static cof_status refusal(const cof_http_answer *answer, const char *what, cof_err *err)
-{
-    char inner[INNER_BYTES] = "";
-    COF_JSON json_t *body = NULL;
-    if (cof_json_parse(cof_buf_view(&answer->body), COF_LIMIT_JSON_BYTES, &body, NULL) == COF_OK) {
-        const json_t *error = json_object_get(body, "error");
-        const char *code =
-            json_string_value(json_object_get(json_object_get(error, "innererror"), "code"));
-        (void)snprintf(inner, sizeof inner, "%s", code != NULL ? code : "");
-    }
-    switch (answer->status) {
-    case 401:
-        return COF_FAIL(err, UNAUTHORIZED, "%s: the vault does not know this client", what);
-    case 403:
-        return COF_FAIL(err, FORBIDDEN, "%s: the vault refused (%s%s%s)", what, answer->code,
-                        inner[0] != '\0' ? ", " : "", inner);
-    case 404:
-        return COF_FAIL(err, NOT_FOUND, "%s: there is no such key", what);
-    case 409:
-        return COF_FAIL(err, EXISTS, "%s: the name is in use", what);
-    default:
-        return COF_FAIL(err, REMOTE_ERROR, "%s: the vault answered %d %s", what, answer->status,
-                        answer->code);
-    }
-}
-
-/* One call with JSON in and out; body may be NULL. A token that expired meanwhile is renewed once.
- */
 static cof_status exchange(const cof_vault *vault, const char *method, const char *url,
                            const json_t *body, const char *what, json_t **out, cof_err *err)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
-    COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
-    const char *token = NULL;
-    cof_buf_init(&text, COF_LIMIT_JSON_BYTES);
-    if (body != NULL) {
-        COF_TRY(cof_json_print(body, &text, err));
-    }
-    cof_http_call call = {.method = method,
-                          .url = url,
-                          .body = cof_buf_view(&text),
-                          .content_type = body != NULL ? "application/json" : NULL,
-                          .is_repeatable =
-                              strcmp(method, "POST") != 0 || strstr(url, "/create") == NULL};
-    cof_status status = COF_OK;
-    for (int attempt = 0; attempt < 2; attempt++) {
-        COF_TRY(cof_entra_token(vault->entra, vault->scope, &token, err));
-        call.bearer = token;
-        status = cof_http_send(vault->http, &call, &answer, err);
-        if (status != COF_E_REMOTE_ERROR || answer.status != 401) {
-            break;
-        }
-        cof_entra_forget(vault->entra);
-    }
-    if (status == COF_E_REMOTE_ERROR) {
-        return refusal(&answer, what, err);
-    }
-    COF_TRY(status);
-    return cof_json_parse(cof_buf_view(&answer.body), COF_LIMIT_JSON_BYTES, out, err);
-}
-
-static cof_status make_url(char out[static URL_BYTES], cof_err *err, const char *base,
-                           const char *path)
-{
-    const int length = snprintf(out, URL_BYTES, "%s%s%s", base, path, API_VERSION);
-    if (length < 0 || length >= URL_BYTES) {
-        return COF_FAIL(err, LIMIT, "the key's URL is too long");
-    }
-    return COF_OK;
+    const cof_vault_call call = {.method = method, .url = url, .body = body, .what = what};
+    return cof_vault_exchange(vault, &call, out, err);
 }
 
 /* {"contentType","data"}: the policy's text as base64url. */
@@ -120,14 +57,16 @@ cof_status cof_vault_create(const cof_vault *vault, const char *base, const cof_
         COF_TRY(cof_json_set(body, "release_policy", policy, err));
     }
     (void)snprintf(path, sizeof path, "/keys/%s/create", key->name);
-    COF_TRY(make_url(url, err, base, path));
-    return exchange(vault, "POST", url, body, key->name, out_bundle, err);
+    COF_TRY(cof_vault_url(url, err, base, path));
+    const cof_vault_call call = {
+        .method = "POST", .url = url, .body = body, .what = key->name, .is_once = true};
+    return cof_vault_exchange(vault, &call, out_bundle, err);
 }
 
 cof_status cof_vault_get(const cof_vault *vault, const char *kid, json_t **out_bundle, cof_err *err)
 {
     char url[URL_BYTES];
-    COF_TRY(make_url(url, err, kid, ""));
+    COF_TRY(cof_vault_url(url, err, kid, ""));
     return exchange(vault, "GET", url, NULL, kid, out_bundle, err);
 }
 
@@ -136,41 +75,116 @@ cof_status cof_vault_update(const cof_vault *vault, const char *kid, const json_
 {
     char url[URL_BYTES];
     json_t *policy = NULL;
-    COF_JSON json_t *answer = NULL;
     COF_JSON json_t *body = json_object();
-    COF_TRY(make_url(url, err, kid, ""));
+    COF_TRY(cof_vault_url(url, err, kid, ""));
     COF_TRY(policy_member(release_policy, &policy, err));
     COF_TRY(cof_json_set(body, "release_policy", policy, err));
     COF_TRY(cof_json_set(body, "tags", json_deep_copy(tags), err));
-    return exchange(vault, "PATCH", url, body, kid, &answer, err);
+    return exchange(vault, "PATCH", url, body, kid, NULL, err);
+}
+
+/* wrapkey or unwrapkey of one value. */
+static cof_status transform(const cof_vault *vault, const char *kid, const char *operation,
+                            const char *algorithm, cof_view value, cof_buf *out, cof_err *err)
+{
+    char url[URL_BYTES];
+    const char *text = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf encoded = {.limit = COF_LIMIT_RELEASE_BYTES};
+    COF_JSON json_t *body = NULL;
+    COF_JSON json_t *answer = NULL;
+    COF_TRY(cof_vault_url(url, err, kid, operation));
+    COF_TRY(cof_base64url_encode(value, &encoded, err));
+    COF_TRY(cof_buf_text(&encoded, &text, err));
+    body = json_pack("{s:s,s:s}", "alg", algorithm, "value", text);
+    if (body == NULL) {
+        return COF_FAIL(err, NO_MEMORY, "wrap");
+    }
+    COF_TRY(exchange(vault, "POST", url, body, kid, &answer, err));
+    return cof_json_get_base64url(answer, "value", out, err);
+}
+
+cof_status cof_vault_unwrap_bytes(const cof_vault *vault, const char *kid, const char *algorithm,
+                                  cof_view wrapped, cof_buf *out, cof_err *err)
+{
+    return transform(vault, kid, "/unwrapkey", algorithm, wrapped, out, err);
 }
 
 cof_status cof_vault_unwrap(const cof_vault *vault, const char *kid, cof_view wrapped,
                             cof_data_key *out_key, cof_err *err)
 {
-    char url[URL_BYTES];
-    const char *value = NULL;
-    COF_CLEANUP(cof_buf_free) cof_buf encoded = {0};
-    COF_CLEANUP(cof_buf_free) cof_buf plain = {0};
-    COF_JSON json_t *body = NULL;
-    COF_JSON json_t *answer = NULL;
-    cof_buf_init(&encoded, COF_LIMIT_RELEASE_BYTES);
-    cof_buf_init(&plain, sizeof out_key->bytes);
-    COF_TRY(make_url(url, err, kid, "/unwrapkey"));
-    COF_TRY(cof_base64url_encode(wrapped, &encoded, err));
-    COF_TRY(cof_buf_text(&encoded, &value, err));
-    body = json_pack("{s:s,s:s}", "alg", "RSA-OAEP-256", "value", value);
-    if (body == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "unwrap");
-    }
-    COF_TRY(exchange(vault, "POST", url, body, kid, &answer, err));
-    COF_TRY(cof_json_get_base64url(answer, "value", &plain, err));
+    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = sizeof out_key->bytes};
+    COF_TRY(cof_vault_unwrap_bytes(vault, kid, data_key_algorithm, wrapped, &plain, err));
     if (plain.size != sizeof out_key->bytes) {
         return COF_FAIL(err, KEY_MISMATCH, "the vault unwrapped %zu bytes, not a data key",
                         plain.size);
     }
     memcpy(out_key->bytes, plain.data, sizeof out_key->bytes);
     return COF_OK;
+}
+
+cof_status cof_vault_wrap(const cof_vault *vault, const char *kid, const cof_data_key *key,
+                          cof_buf *out, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf wrapped = {.limit = COF_LIMIT_RELEASE_BYTES};
+    COF_TRY(transform(vault, kid, "/wrapkey", data_key_algorithm,
+                      cof_view_of(key->bytes, sizeof key->bytes), &wrapped, err));
+    return cof_buf_append(out, cof_buf_view(&wrapped), err);
+}
+
+cof_status cof_vault_rotate(const cof_vault *vault, const char *key, json_t **out_bundle,
+                            cof_err *err)
+{
+    char url[URL_BYTES];
+    COF_TRY(cof_vault_url(url, err, key, "/rotate"));
+    const cof_vault_call call = {.method = "POST", .url = url, .what = key, .is_once = true};
+    return cof_vault_exchange(vault, &call, out_bundle, err);
+}
+
+cof_status cof_vault_delete(const cof_vault *vault, const char *key, cof_err *err)
+{
+    char url[URL_BYTES];
+    COF_TRY(cof_vault_url(url, err, key, ""));
+    return exchange(vault, "DELETE", url, NULL, key, NULL, err);
+}
+
+/* The next page must be the same vault's: the token goes there too. "" at the end. */
+static cof_status next_page(const json_t *page, const char *base, char url[static URL_BYTES],
+                            cof_err *err)
+{
+    cof_url here;
+    cof_url there;
+    const char *next = json_string_value(json_object_get(page, "nextLink"));
+    url[0] = '\0';
+    if (next == NULL || next[0] == '\0') {
+        return COF_OK;
+    }
+    if (strlen(next) >= URL_BYTES || cof_url_parse(next, &there, NULL) != COF_OK ||
+        cof_url_parse(base, &here, NULL) != COF_OK || !cof_url_same_origin(&here, &there)) {
+        return COF_FAIL(err, BAD_FORMAT, "the vault's next page is not its own");
+    }
+    memcpy(url, next, strlen(next) + 1);
+    return COF_OK;
+}
+
+cof_status cof_vault_list(const cof_vault *vault, const char *base, const char *path,
+                          cof_vault_visit visit, void *context, cof_err *err)
+{
+    char url[URL_BYTES];
+    COF_TRY(cof_vault_url(url, err, base, path));
+    for (int i = 0; i < PAGES_MAX; i++) {
+        COF_JSON json_t *page = NULL;
+        json_t *items = NULL;
+        COF_TRY(exchange(vault, "GET", url, NULL, path, &page, err));
+        COF_TRY(cof_json_get(page, "value", JSON_ARRAY, &items, err));
+        for (size_t k = 0; k < json_array_size(items); k++) {
+            COF_TRY(visit(context, json_array_get(items, k), err));
+        }
+        COF_TRY(next_page(page, base, url, err));
+        if (url[0] == '\0') {
+            return COF_OK;
+        }
+    }
+    return COF_FAIL(err, LIMIT, "the vault's list does not end");
 }
 
 cof_status cof_vault_bundle_policy(const json_t *bundle, json_t **out_policy, cof_err *err)

@@ -192,6 +192,31 @@ static cof_status store_move(cof_blob_store *self, const char *from, const char 
     return COF_OK;
 }
 
+static cof_status store_rehead(cof_blob_store *self, const char *name, cof_view head, cof_err *err)
+{
+    COF_CLEANUP(close_fd) int blob = -1;
+    COF_CLEANUP(close_fd) int folder = -1;
+    COF_CLEANUP(cof_atomic_file_drop_) cof_atomic_file *file = NULL;
+    uint64_t size = 0;
+    const char *leaf = NULL;
+    struct stat before;
+    struct stat after;
+    COF_TRY(open_blob((dir_store *)self, name, &blob, &size, err));
+    if (head.size > size) {
+        return COF_FAIL(err, TRUNCATED, "the blob has fewer bytes than its new head");
+    }
+    COF_TRY(walk((dir_store *)self, name, false, &folder, &leaf, err));
+    COF_TRY(cof_atomic_file_begin(folder, leaf, 0644, &file, err));
+    COF_TRY(cof_atomic_file_write(file, 0, head, err));
+    COF_TRY(cof_atomic_file_copy(file, head.size, blob, head.size, size - head.size, err));
+    /* Somebody else may have replaced it meanwhile: their work must not be lost silently. */
+    if (fstat(blob, &before) != 0 || fstatat(folder, leaf, &after, AT_SYMLINK_NOFOLLOW) != 0 ||
+        before.st_ino != after.st_ino || before.st_dev != after.st_dev) {
+        return COF_FAIL(err, BUSY, "the blob was replaced while its head was changed");
+    }
+    return cof_atomic_file_commit(file, err);
+}
+
 /* ---- folders as a whole ---- */
 typedef struct name_list {
     char **names; /* folders end in '/' */
@@ -365,6 +390,7 @@ static const cof_blob_store_ops store_ops = {.name = "dir",
                                              .remove = store_remove,
                                              .move = store_move,
                                              .list = store_list,
+                                             .rehead = store_rehead,
                                              .free = store_free};
 
 cof_status cof_dir_store_open(const char *path, cof_blob_store **out, cof_err *err)

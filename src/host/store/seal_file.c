@@ -110,19 +110,26 @@ static cof_status seal_pieces(const plain_file *file, uint64_t total, const cof_
     return check_unchanged(file, err);
 }
 
-/* How a target is started, once the front's size is known. */
-typedef cof_status (*begin_target)(void *context, uint64_t head_size, cof_blob_writer **out,
-                                   cof_err *err);
+static cof_status make_sealer(const cof_seal_request *request, const cof_seal_header *header,
+                              cof_sealer **out, cof_err *err)
+{
+    if (request->data_key != NULL) {
+        return cof_sealer_again(header, request->data_key, request->recipients,
+                                request->recipient_count, out, err);
+    }
+    return cof_sealer_new(header, request->recipients, request->recipient_count, out, err);
+}
 
-static cof_status seal_to(const char *source_path, const cof_seal_request *request,
-                          begin_target begin, void *context, cof_sealed_file *out, cof_err *err)
+cof_status cof_seal_file_with(const char *source_path, const cof_seal_request *request,
+                              cof_seal_begin begin, void *context, cof_sealed_file *out,
+                              cof_err *err)
 {
     COF_CLEANUP(plain_file_close) plain_file file = {.fd = -1};
     COF_TRY(open_plain(source_path, &file, err));
     cof_seal_header header = request->header;
     header.plaintext_size = (uint64_t)file.before.st_size;
     COF_CLEANUP(cof_sealer_drop_) cof_sealer *sealer = NULL;
-    COF_TRY(cof_sealer_new(&header, request->recipients, request->recipient_count, &sealer, err));
+    COF_TRY(make_sealer(request, &header, &sealer, err));
     const size_t front_size = cof_sealer_front_size(sealer);
     COF_CLEANUP(cof_blob_writer_drop_) cof_blob_writer *writer = NULL;
     COF_TRY(begin(context, front_size, &writer, err));
@@ -152,7 +159,8 @@ static cof_status begin_path(void *context, uint64_t head_size, cof_blob_writer 
 cof_status cof_seal_file(const char *source_path, const cof_seal_request *request,
                          const char *target_path, cof_sealed_file *out, cof_err *err)
 {
-    return seal_to(source_path, request, begin_path, (void *)(uintptr_t)target_path, out, err);
+    return cof_seal_file_with(source_path, request, begin_path, (void *)(uintptr_t)target_path, out,
+                              err);
 }
 
 typedef struct store_target {
@@ -172,7 +180,7 @@ cof_status cof_seal_file_to_store(const char *source_path, const cof_seal_reques
                                   cof_err *err)
 {
     store_target target = {store, name};
-    return seal_to(source_path, request, begin_in_store, &target, out, err);
+    return cof_seal_file_with(source_path, request, begin_in_store, &target, out, err);
 }
 
 cof_status cof_seal_bytes_to_store(cof_view plain, const cof_seal_request *request,

@@ -29,6 +29,8 @@ typedef struct cof_seal_request {
     const cof_recipient *recipients;
     size_t recipient_count;
     cof_progress progress;
+    const cof_data_key *data_key; /* NULL: a fresh one; else as cof_sealer_again, with
+                                     header.object_id */
 } cof_seal_request;
 
 /**
@@ -39,6 +41,13 @@ typedef struct cof_seal_request {
  */
 COF_MUST_USE cof_status cof_seal_file(const char *source_path, const cof_seal_request *request,
                                       const char *target_path, cof_sealed_file *out, cof_err *err);
+/** How a target is begun, once the size of its head is known. */
+typedef cof_status (*cof_seal_begin)(void *context, uint64_t head_size, cof_blob_writer **out,
+                                     cof_err *err);
+/** The same into what begin gives. */
+COF_MUST_USE cof_status cof_seal_file_with(const char *source_path, const cof_seal_request *request,
+                                           cof_seal_begin begin, void *context,
+                                           cof_sealed_file *out, cof_err *err);
 /** The same into a store. */
 COF_MUST_USE cof_status cof_seal_file_to_store(const char *source_path,
                                                const cof_seal_request *request,
@@ -97,5 +106,27 @@ COF_MUST_USE cof_status cof_rewrap_file(const char *path,
                                                           cof_data_key *out_key, cof_err *err),
                                         void *key_context, const cof_recipient *recipients,
                                         size_t recipient_count, cof_err *err);
+
+/** A new version of a recipient's key in place of older ones. All is borrowed. */
+typedef struct cof_rewrap_request {
+    const char *key_url; /* "https://…/keys/NAME": every other version of it goes */
+    cof_recipient to;    /* the version that comes */
+    /** Finds the data key, as in cof_open_request. */
+    cof_status (*key)(void *context, const cof_front *front, cof_data_key *out_key, cof_err *err);
+    void *key_context;
+} cof_rewrap_request;
+
+/**
+ * Seals an object in a store for the new version of a key; other recipients stay. Neither its
+ * digest nor its chunks change, and they are not sent again. A crash leaves the old object or the
+ * new one.
+ *
+ * @param out_changed  false: it was not sealed for an older version
+ * @return COF_OK, COF_E_LIMIT (the new one does not fit), COF_E_KEY_MISMATCH, COF_E_TAG_MISMATCH
+ * (somebody altered the recipients), COF_E_BAD_FORMAT (not a sealed object), or as cof_blob_rehead.
+ */
+COF_MUST_USE cof_status cof_rewrap_in_store(cof_blob_store *store, const char *name,
+                                            const cof_rewrap_request *request, bool *out_changed,
+                                            cof_err *err);
 
 #endif

@@ -1,8 +1,13 @@
 /* What the agent parses of others' bytes: byte 0 says which parser. */
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "host/agent/config.h"
-#include "host/agent/services.h"
+#include "host/agent/hardware.h"
+#include "host/azure/challenge.h"
+#include "host/azure/vault.h"
+#include "tcb/base/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,9 +21,9 @@ static void parse_evidence(cof_view bytes)
 
 static void parse_release(cof_view bytes)
 {
-    uint8_t algorithm = 0;
+    cof_released_wrap wrap = COF_RELEASED_RSA_AES_SHA1;
     cof_buf wrapped = {.limit = COF_LIMIT_RELEASE_BYTES};
-    (void)!cof_agent_release_parse(bytes, &algorithm, &wrapped, NULL);
+    (void)!cof_vault_release_parse(bytes, &wrap, &wrapped, NULL);
     cof_buf_free(&wrapped);
 }
 
@@ -29,7 +34,13 @@ static void parse_challenge(cof_view bytes)
     const char *challenge = NULL;
     if (cof_buf_append(&text, bytes, NULL) == COF_OK &&
         cof_buf_text(&text, &challenge, NULL) == COF_OK) {
-        (void)!cof_agent_challenge_scope(challenge, "https://vault.example/keys/a/b", &scope, NULL);
+        static const char issuer[] = "https://login.example";
+        if (cof_challenge_scope(challenge, "https://vault.example/keys/a/b", issuer, &scope,
+                                NULL) == COF_OK &&
+            (scope.size < 21 ||
+             strncasecmp((const char *)scope.data, "https://vault.example", 21) != 0)) {
+            abort(); /* a token for somebody else */
+        }
     }
     cof_buf_free(&scope);
     cof_buf_free(&text);
@@ -39,7 +50,8 @@ static void parse_config(cof_view bytes)
 {
     cof_agent_config config = {0};
     if (cof_agent_config_parse(bytes, &config, NULL) == COF_OK &&
-        (config.store_path == NULL || config.kernel > 3)) {
+        (config.store.where == NULL || config.kernel > 3 || config.attestation_count == 0 ||
+         config.vault_count == 0 || config.vaults[0].credential_path == NULL)) {
         abort();
     }
     cof_agent_config_free(&config);

@@ -20,7 +20,7 @@ static cof_status check_job(const cof_session_parts *parts, cof_err *err)
             cof_blob_name name;
             cof_name_input(&contract->inputs[i].objects[k].digest, &name);
             COF_TRY(cof_blob_exists(parts->store, name.text, &exists, err));
-            if (!exists) {
+            if (!exists && parts->config->receive.listen == NULL) {
                 return COF_FAIL(err, NOT_FOUND, "input %.64s is not in the store",
                                 contract->inputs[i].name);
             }

@@ -28,6 +28,9 @@ static cof_status remove_results(const cof_session_parts *parts, json_t *removed
                                 contract->outputs[i].name, &name, err));
         COF_TRY(remove_blob(parts, &name, removed, err));
     }
+    COF_TRY(cof_name_of_run(&contract->digest, parts->config->run_hex, COF_NAME_COLLATERAL, &name,
+                            err));
+    COF_TRY(remove_blob(parts, &name, removed, err));
     COF_TRY(
         cof_name_of_run(&contract->digest, parts->config->run_hex, COF_NAME_RECEIPT, &name, err));
     return remove_blob(parts, &name, removed, err);

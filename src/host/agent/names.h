@@ -22,6 +22,7 @@ COF_MUST_USE cof_status cof_name_of_run(const cof_digest *contract, const char *
 #define COF_NAME_CHECKPOINT "checkpoint.sealed"
 #define COF_NAME_RECEIPT    "receipt.json"
 #define COF_NAME_LOG        "log.jsonl"
+#define COF_NAME_COLLATERAL "collateral.json" /* of real hardware: what its evidence needs */
 
 /** jobs/<contract>/<run>/outputs/<output>.sealed */
 COF_MUST_USE cof_status cof_name_output(const cof_digest *contract, const char *run,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "host/agent/receive.h"
+#include "relying/verify/bundle.h"
 #include "tcb/wire/reader.h"
 #include "tcb/wire/writer.h"
 
@@ -67,6 +69,28 @@ static cof_status say(session *self, uint8_t type, cof_view start, cof_view rest
 
 /* ---- what the agent carries in ---- */
 
+/* What the evidence can be verified with later, beside the receipt. A vendor that is away is no
+ * reason to end a job: a verifier can still ask it. */
+static cof_status keep_collateral(session *self, const cof_agent_evidence *evidence, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = COF_BUNDLE_MAX};
+    cof_blob_name name;
+    cof_err why = {0};
+    const cof_status status = cof_agent_collateral(self->parts->services, evidence, &text, &why);
+    if (status != COF_OK) {
+        return cof_timeline_note(
+            self->parts->timeline, "no-collateral",
+            json_pack("{s:s,s:s}", "code", cof_status_describe(status)->name, "detail", why.detail),
+            err);
+    }
+    if (text.size == 0) {
+        return COF_OK;
+    }
+    COF_TRY(cof_name_of_run(&self->parts->contract->digest, self->parts->config->run_hex,
+                            COF_NAME_COLLATERAL, &name, err));
+    return cof_blob_put(self->parts->store, name.text, cof_buf_view(&text), err);
+}
+
 static cof_status on_evidence(session *self, cof_view payload, cof_err *err)
 {
     cof_agent_evidence evidence;
@@ -74,8 +98,9 @@ static cof_status on_evidence(session *self, cof_view payload, cof_err *err)
     if (strcmp(evidence.type, self->parts->evidence_type) != 0) {
         return COF_FAIL(err, PROTOCOL, "the worker's evidence is not of this platform");
     }
-    if (self->parts->config->attestation != NULL) { /* without a service the token is empty */
+    if (self->parts->services != NULL) { /* without a service the token is empty */
         COF_TRY(cof_agent_attest(self->parts->services, &evidence, &self->token, err));
+        COF_TRY(keep_collateral(self, &evidence, err));
     }
     self->phase = RELEASES_KEYS;
     return say(self, COF_FRAME_ATTESTED, cof_buf_view(&self->token), (cof_view){0}, err);
@@ -140,6 +165,51 @@ static cof_status on_ask_checkpoint(session *self, cof_view payload, cof_err *er
     return COF_OK;
 }
 
+static cof_status give_on(void *context, cof_view bytes, cof_err *err)
+{
+    return say(context, COF_FRAME_DATA, (cof_view){0}, bytes, err);
+}
+
+/* The worker waits while the object comes from its owner. */
+static cof_status receive(session *self, const cof_contract_input *input,
+                          const cof_contract_object *object, cof_err *err)
+{
+    const cof_receive_order order = {.config = &self->parts->config->receive,
+                                     .contract = self->parts->contract,
+                                     .object = object,
+                                     .interrupt = self->parts->interrupt,
+                                     .worker_fd = self->port.in,
+                                     .sink = give_on,
+                                     .context = self};
+    char digest[2 * COF_DIGEST_SIZE + 1];
+    uint64_t size = 0;
+    cof_digest_text(&object->digest, digest);
+    COF_TRY(
+        cof_timeline_note(self->parts->timeline, "waiting-for-sender",
+                          json_pack("{s:s,s:s,s:s,s:s}", "input", input->name, "part", object->part,
+                                    "digest", digest, "listen", order.config->listen),
+                          err));
+    COF_TRY(cof_receive(&order, &size, err));
+    self->sent_bytes += size;
+    COF_TRY(cof_timeline_note(self->parts->timeline, "received",
+                              json_pack("{s:s,s:s,s:I}", "input", input->name, "digest", digest,
+                                        "bytes", (json_int_t)size),
+                              err));
+    return say(self, COF_FRAME_END, (cof_view){0}, (cof_view){0}, err);
+}
+
+static cof_status get_object(session *self, const cof_contract_input *input,
+                             const cof_contract_object *object, cof_err *err)
+{
+    cof_blob_name name;
+    bool exists = true;
+    cof_name_input(&object->digest, &name);
+    if (self->parts->config->receive.listen != NULL) {
+        COF_TRY(cof_blob_exists(self->parts->store, name.text, &exists, err));
+    }
+    return exists ? serve(self, name.text, err) : receive(self, input, object, err);
+}
+
 static cof_status on_ask_input(session *self, cof_view payload, cof_err *err)
 {
     const cof_contract *contract = self->parts->contract;
@@ -149,9 +219,8 @@ static cof_status on_ask_input(session *self, cof_view payload, cof_err *err)
         return COF_FAIL(err, PROTOCOL, "the worker asks for object %zu of input %zu", object,
                         input);
     }
-    cof_blob_name name;
-    cof_name_input(&contract->inputs[input].objects[object].digest, &name);
-    const cof_status status = serve(self, name.text, err);
+    const cof_status status =
+        get_object(self, &contract->inputs[input], &contract->inputs[input].objects[object], err);
     if (status != COF_OK) {
         cof_err_context(err, "input %.64s", contract->inputs[input].name);
     }

@@ -1,21 +1,32 @@
 /* What the agent reads of vaults' and workers' answers. */
-#include "host/agent/services.h"
+#include "host/azure/challenge.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/cof_test.h"
+#include "host/agent/config.h"
+#include "host/agent/hardware.h"
 #include "host/agent/timeline.h"
+#include "host/azure/vault.h"
 #include "tcb/wire/text.h"
 
-static cof_status scope_of(const char *challenge, char *out, size_t size)
+static const char vault_url[] = "https://vault.example:8443/keys/a/b";
+
+static cof_status scope_at(const char *challenge, const char *url, const char *issuer, char *out,
+                           size_t size)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf scope = {.limit = 1024};
-    const cof_status status =
-        cof_agent_challenge_scope(challenge, "https://vault.example:8443/keys/a/b", &scope, NULL);
+    COF_CLEANUP(cof_buf_free) cof_buf scope = {.limit = COF_SCOPE_MAX};
+    const cof_status status = cof_challenge_scope(challenge, url, issuer, &scope, NULL);
     (void)snprintf(out, size, "%.*s", (int)scope.size,
                    scope.data == NULL ? "" : (const char *)scope.data);
     return status;
+}
+
+/* Of a vault on the token service's own host, as coffer-local is. */
+static cof_status scope_of(const char *challenge, char *out, size_t size)
+{
+    return scope_at(challenge, vault_url, "https://vault.example:9000", out, size);
 }
 
 static void the_challenge_says_which_scope_to_ask_for(void **state)
@@ -31,6 +42,60 @@ static void the_challenge_says_which_scope_to_ask_for(void **state)
     assert_string_equal(scope, "https://managedhsm.azure.net/.default");
     assert_ok(scope_of("Bearer resource=\"https://vault.example:8443\"", scope, sizeof scope));
     assert_string_equal(scope, "https://vault.example:8443/.default");
+}
+
+static void a_vault_of_azures_gets_tokens_for_what_it_is_below(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        const char *resource;
+        bool is_allowed;
+    } rows[] = {
+        {"https://a.vault.azure.net/keys/k", "https://vault.azure.net", true},
+        {"https://a.vault.azure.cn/keys/k", "https://vault.azure.cn", true},
+        {"https://a.managedhsm.azure.net/keys/k", "https://managedhsm.azure.net", true},
+        {"https://a.vault.azure.net/keys/k", "https://managedhsm.azure.net", false},
+        {"https://a.vault.azure.net/keys/k", "https://azure.net", false},
+        {"https://a.vault.azure.net/keys/k", "https://vault.azure.net/x", false},
+        {"https://a.vault.azure.net/keys/k", "http://vault.azure.net", false},
+        {"https://avault.azure.net/keys/k", "https://vault.azure.net", false},
+        {"https://evil.example/keys/k", "https://vault.azure.net", false},
+        {"https://localhost:8443/keys/k", "https://vault.azure.net", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char challenge[256];
+        char scope[128];
+        (void)snprintf(challenge, sizeof challenge,
+                       "Bearer authorization=\"https://l/t\", resource=\"%s\"", rows[i].resource);
+        const cof_status status = scope_at(
+            challenge, rows[i].url, "https://login.microsoftonline.com", scope, sizeof scope);
+        assert_int_equal(status, rows[i].is_allowed ? COF_OK : COF_E_UNAUTHORIZED);
+    }
+}
+
+static void a_token_is_sent_unasked_only_where_the_name_says_for_what(void **state)
+{
+    (void)state;
+    static const char azure[] = "https://login.microsoftonline.com";
+    static const struct {
+        const char *url;
+        const char *issuer;
+        const char *scope;
+    } rows[] = {
+        {"https://a.vault.azure.net/keys/k", azure, "https://vault.azure.net/.default"},
+        {"https://a.managedhsm.azure.net/keys/k", azure, "https://managedhsm.azure.net/.default"},
+        {"https://localhost:1/keys/k", "https://localhost:2", "https://vault.azure.net/.default"},
+        {"https://localhost:1/keys/k", azure, ""},
+        {"https://vault.example/keys/k", azure, ""},
+        {"https://10.1.2.3/keys/k", azure, ""},
+        {"https://a.vault.azure.net/keys/k", "", "https://vault.azure.net/.default"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        COF_CLEANUP(cof_buf_free) cof_buf scope = {.limit = COF_SCOPE_MAX};
+        assert_ok(cof_vault_scope(rows[i].url, rows[i].issuer, &scope, NULL));
+        assert_view_text(cof_buf_view(&scope), rows[i].scope);
+    }
 }
 
 static void a_vault_cannot_have_a_token_made_for_another_service(void **state)
@@ -77,10 +142,10 @@ static void a_released_key_is_found_in_the_vaults_answer(void **state)
     (void)state;
     COF_CLEANUP(cof_buf_free) cof_buf answer = {.limit = 8192};
     COF_CLEANUP(cof_buf_free) cof_buf wrapped = {.limit = 64};
-    uint8_t algorithm = 0;
+    cof_released_wrap wrap = COF_RELEASED_RSA_AES_SHA256;
     print_answer("CKM_RSA_AES_KEY_WRAP", &answer);
-    assert_ok(cof_agent_release_parse(cof_buf_view(&answer), &algorithm, &wrapped, NULL));
-    assert_int_equal(algorithm, COF_KEY_RSA_AES_SHA1);
+    assert_ok(cof_vault_release_parse(cof_buf_view(&answer), &wrap, &wrapped, NULL));
+    assert_int_equal(wrap, COF_KEY_RSA_AES_SHA1);
     assert_int_equal(wrapped.size, 3);
     assert_memory_equal(wrapped.data, "\1\2\3", 3);
 }
@@ -99,15 +164,14 @@ static void answers_that_are_not_exact_are_refused(void **state)
                                           "{\"value\":\"e30.!!.AAAA\"}"};
     COF_CLEANUP(cof_buf_free) cof_buf wrapped = {.limit = 64};
     COF_CLEANUP(cof_buf_free) cof_buf other = {.limit = 8192};
-    uint8_t algorithm = 9;
+    cof_released_wrap wrap = COF_RELEASED_RSA_AES_SHA256;
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         assert_int_not_equal(
-            cof_agent_release_parse(cof_view_text(answers[i]), &algorithm, &wrapped, NULL), COF_OK);
+            cof_vault_release_parse(cof_view_text(answers[i]), &wrap, &wrapped, NULL), COF_OK);
     }
     print_answer("RSA_AES_KEY_WRAP_384", &other);
-    assert_status(cof_agent_release_parse(cof_buf_view(&other), &algorithm, &wrapped, NULL),
-                  BAD_FORMAT);
-    assert_int_equal(algorithm, 9);
+    assert_status(cof_vault_release_parse(cof_buf_view(&other), &wrap, &wrapped, NULL), BAD_FORMAT);
+    assert_int_equal(wrap, COF_RELEASED_RSA_AES_SHA256);
 }
 
 static void an_evidence_frame_is_cut_into_its_three_parts(void **state)
@@ -145,6 +209,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_challenge_says_which_scope_to_ask_for),
+        cmocka_unit_test(a_vault_of_azures_gets_tokens_for_what_it_is_below),
+        cmocka_unit_test(a_token_is_sent_unasked_only_where_the_name_says_for_what),
         cmocka_unit_test(a_vault_cannot_have_a_token_made_for_another_service),
         cmocka_unit_test(a_released_key_is_found_in_the_vaults_answer),
         cmocka_unit_test(answers_that_are_not_exact_are_refused),

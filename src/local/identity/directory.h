@@ -54,9 +54,17 @@ bool cof_directory_by_object_id(const cof_directory *directory, const char *obje
 bool cof_directory_by_name(const cof_directory *directory, cof_principal_kind kind,
                            const char *name, cof_principal *out);
 
+/** A user or application that was disabled proves nothing and may do nothing. Groups are always
+ * enabled. */
+bool cof_principal_is_enabled(const cof_principal *principal);
+
 /** Is this user, or application, in the group? Groups do not hold groups. */
 bool cof_directory_is_member(const cof_directory *directory, const char *object_id,
                              const char *group_object_id);
+
+/** Appends the object ids of the groups that this user, or application, is in to the JSON array. */
+COF_MUST_USE cof_status cof_directory_groups(const cof_directory *directory, const char *object_id,
+                                             json_t *out_ids, cof_err *err);
 
 /** What came of a credential that was offered. */
 typedef enum cof_proof {
@@ -70,7 +78,7 @@ typedef enum cof_proof {
 cof_proof cof_directory_check_secret(const cof_directory *directory, const cof_principal *app,
                                      const char *secret);
 /** A user's password (scrypt). Counts failures: after ten, a minute's pause for each further one.
- */
+ * user NULL, for a name that nobody has: takes as long, and is wrong. */
 cof_proof cof_directory_check_password(cof_directory *directory, const cof_principal *user,
                                        const char *password);
 

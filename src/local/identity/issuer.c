@@ -3,96 +3,73 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-#include "local/ca/ca.h"
 #include "local/identity/issuer_internal.h"
+#include "tcb/base/wipe.h"
+#include "tcb/crypto/random.h"
 #include "tcb/wire/json.h"
-#include "tcb/wire/text.h"
 
-enum { CERTIFICATE_DAYS = 3650, BACKDATE_S = 300 };
-
-static const char certificate_name[] = "Coffer local identity";
-static const char certificate_file[] = "identity/signing.pem";
-
-static cof_status open_certificate(const cof_issuer *issuer, X509 **out, cof_err *err)
-{
-    EVP_PKEY *key = cof_rsa_evp(issuer->key);
-    const int64_t now = cof_state_now(issuer->state);
-    COF_CLEANUP(cof_buf_free) cof_buf pem = {.limit = 16 * 1024};
-    COF_CLEANUP(X509_drop_) X509 *certificate = NULL;
-    if (cof_state_read(issuer->state, certificate_file, &pem, NULL) == COF_OK &&
-        cof_cert_from_pem(cof_buf_view(&pem), &certificate, NULL) == COF_OK &&
-        cof_cert_fits(certificate, key, certificate_name, now, 30)) {
-        *out = X509_take(&certificate);
-        return COF_OK;
-    }
-    X509_drop_(&certificate);
-    cof_buf_clear(&pem);
-    const cof_cert_request request = {.common_name = certificate_name,
-                                      .key = key,
-                                      .not_before = now - BACKDATE_S,
-                                      .days = CERTIFICATE_DAYS};
-    COF_TRY(cof_cert_make(&request, &certificate, err));
-    COF_TRY(cof_cert_to_pem(certificate, &pem, err));
-    COF_TRY(cof_state_write(issuer->state, certificate_file, cof_buf_view(&pem), err));
-    *out = X509_take(&certificate);
-    return COF_OK;
-}
-
-static cof_status make_keys(cof_issuer *issuer, X509 *certificate, cof_err *err)
-{
-    COF_CLEANUP(cof_buf_free) cof_buf digest = {.limit = 64};
-    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = sizeof issuer->kid - 1};
-    COF_JSON json_t *jwk = NULL;
-    json_t *x5c = NULL;
-    COF_TRY(cof_cert_thumbprint(certificate, EVP_sha1(), &digest, err));
-    COF_TRY(cof_base64url_encode(cof_buf_view(&digest), &text, err));
-    memcpy(issuer->kid, text.data, text.size);
-    COF_TRY(cof_rsa_to_jwk(issuer->key, &jwk, err));
-    COF_TRY(cof_cert_to_x5c(certificate, &x5c, err));
-    COF_TRY(cof_json_set(jwk, "x5c", json_pack("[o]", x5c), err));
-    COF_TRY(cof_json_set(jwk, "use", json_string("sig"), err));
-    COF_TRY(cof_json_set(jwk, "kid", json_string(issuer->kid), err));
-    COF_TRY(cof_json_set(jwk, "x5t", json_string(issuer->kid), err));
-    COF_TRY(cof_json_set(jwk, "issuer", json_string(issuer->issuer), err));
-    issuer->keys = json_pack("{s:[O]}", "keys", jwk);
-    if (issuer->keys == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "identity keys");
-    }
-    return cof_jwks_from_json(issuer->keys, &issuer->jwks, err);
-}
-
-cof_status cof_issuer_open(const cof_state *state, cof_issuer **out, cof_err *err)
+cof_status cof_issuer_open(const cof_issuer_parts *parts, cof_issuer **out, cof_err *err)
 {
     COF_CLEANUP(cof_issuer_drop_) cof_issuer *issuer = calloc(1, sizeof *issuer);
-    COF_CLEANUP(X509_drop_) X509 *certificate = NULL;
     if (issuer == NULL) {
         return COF_FAIL(err, NO_MEMORY, "identity service");
     }
-    issuer->state = state;
-    const int size = snprintf(issuer->issuer, sizeof issuer->issuer, "%s/%s/",
-                              cof_state_base(state), cof_state_tenant(state));
-    if (size < 0 || (size_t)size >= sizeof issuer->issuer) {
+    issuer->parts = *parts;
+    const int size = snprintf(issuer->url, sizeof issuer->url, "%s/%s/",
+                              cof_state_base(parts->state), cof_state_tenant(parts->state));
+    if (size < 0 || (size_t)size >= sizeof issuer->url) {
         return COF_FAIL(err, INTERNAL, "issuer");
     }
-    COF_TRY(cof_state_make_folder(state, "identity", err));
-    COF_TRY(cof_clients_open(state, &issuer->apps, err));
-    COF_TRY(cof_ca_signing_key(state, "identity/signing.key", &issuer->key, err));
-    COF_TRY(open_certificate(issuer, &certificate, err));
-    COF_TRY(make_keys(issuer, certificate, err));
+    COF_TRY(cof_state_make_folder(parts->state, "identity", err));
+    COF_TRY(cof_signing_keys_open(parts->state, issuer->url, &issuer->keys, err));
+    COF_TRY(cof_sessions_open(parts->state, &issuer->sessions, err));
+    COF_TRY(cof_throttle_new(&issuer->throttle, err));
+    COF_TRY(cof_replay_new(&issuer->assertions, err));
+    COF_TRY(cof_devices_new(&issuer->devices, err));
+    COF_TRY(cof_random((cof_span){issuer->page_key, sizeof issuer->page_key}, err));
     *out = cof_issuer_take(&issuer);
     return COF_OK;
 }
 
 const char *cof_issuer_url(const cof_issuer *issuer)
 {
-    return issuer->issuer;
+    return issuer->url;
 }
 
 const json_t *cof_issuer_keys(const cof_issuer *issuer)
 {
-    return issuer->keys;
+    return cof_signing_keys_published(issuer->keys);
+}
+
+int64_t cof_issuer_now(const cof_issuer *issuer)
+{
+    return cof_state_now(issuer->parts.state);
+}
+
+cof_status cof_issuer_record(const cof_issuer *issuer, const char *action, const char *who,
+                             const char *object_id, const char *decision, const char *why,
+                             cof_err *err)
+{
+    json_t *name = cof_trail_text(who);
+    return cof_trail_add(issuer->parts.trail,
+                         json_pack("{s:s,s:s,s:o,s:s,s:s,s:s}", "service", "identity", "action",
+                                   action, "who", name, "oid", object_id, "decision", decision,
+                                   "why", why),
+                         err);
+}
+
+void cof_issuer_turn_keys(cof_issuer *issuer)
+{
+    bool changed = false;
+    cof_err err = {0};
+    const cof_status status = cof_signing_keys_turn(issuer->keys, &changed, &err);
+    if (status != COF_OK || changed) {
+        /* A disk that is full must not end tokens too: the key that there is goes on. */
+        (void)!cof_issuer_record(issuer, "keys/turn", "coffer-local", "",
+                                 status == COF_OK ? "done" : "failed",
+                                 cof_status_describe(status)->name, NULL);
+    }
 }
 
 cof_status cof_issuer_check(const cof_issuer *issuer, const char *authorization,
@@ -102,123 +79,40 @@ cof_status cof_issuer_check(const cof_issuer *issuer, const char *authorization,
     if (authorization == NULL || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0) {
         return COF_FAIL(err, UNAUTHORIZED, "there is no bearer token");
     }
-    const cof_token_rules rules = {.keys = issuer->jwks,
-                                   .issuer = issuer->issuer,
+    const cof_token_rules rules = {.keys = cof_signing_keys_jwks(issuer->keys),
+                                   .issuer = issuer->url,
                                    .audience = audience,
-                                   .now_unix_s = cof_state_now(issuer->state),
+                                   .now_unix_s = cof_issuer_now(issuer),
                                    .skew_s = COF_ISSUER_SKEW_S};
     COF_JSON json_t *claims = NULL;
     COF_TRY(
         cof_token_verify(cof_view_text(authorization + sizeof scheme - 1), &rules, &claims, err));
     const char *tenant = json_string_value(json_object_get(claims, "tid"));
-    if (tenant == NULL || strcmp(tenant, cof_state_tenant(issuer->state)) != 0) {
+    if (tenant == NULL || strcmp(tenant, cof_state_tenant(issuer->parts.state)) != 0) {
         return COF_FAIL(err, TOKEN_INVALID, "the token is of another tenant");
     }
-    *out_claims = claims;
-    claims = NULL;
+    *out_claims = json_incref(claims);
     return COF_OK;
-}
-
-bool cof_issuer_has_role(const json_t *claims, const char *role)
-{
-    const json_t *roles = json_object_get(claims, "roles");
-    for (size_t i = 0; i < json_array_size(roles); i++) {
-        const char *name = json_string_value(json_array_get(roles, i));
-        if (name != NULL && strcmp(name, role) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool cof_issuer_is_tenant(const cof_issuer *issuer, const cof_http_request *request)
 {
-    return strcasecmp(request->segments[0], cof_state_tenant(issuer->state)) == 0;
+    return strcasecmp(request->segments[0], cof_state_tenant(issuer->parts.state)) == 0;
 }
 
-cof_status cof_issuer_refuse(const cof_issuer *issuer, const cof_http_request *request,
-                             cof_http_response *response, int status, const char *error, int code,
-                             const char *text, cof_err *err)
-{
-    char when[32];
-    struct tm parts;
-    const time_t now = (time_t)cof_state_now(issuer->state);
-    const char *correlation = request->client_id != NULL ? request->client_id : request->id;
-    if (gmtime_r(&now, &parts) == NULL ||
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%SZ", &parts) == 0) {
-        return COF_FAIL(err, INTERNAL, "time");
-    }
-    json_t *description = json_sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
-                                       code, text, request->id, correlation, when);
-    json_t *uri = json_sprintf("%s/error?code=%d", cof_state_base(issuer->state), code);
-    return cof_http_response_json(response, status,
-                                  json_pack("{s:s,s:o,s:[i],s:s,s:s,s:s,s:o}", "error", error,
-                                            "error_description", description, "error_codes", code,
-                                            "timestamp", when, "trace_id", request->id,
-                                            "correlation_id", correlation, "error_uri", uri),
-                                  err);
-}
-
-static cof_status refuse_tenant(const cof_issuer *issuer, const cof_http_request *request,
-                                cof_http_response *response, cof_err *err)
-{
-    return cof_issuer_refuse(issuer, request, response, 400, "invalid_tenant", 90002,
-                             "Tenant not found.", err);
-}
-
-static cof_status answer_configuration(const cof_issuer *issuer, const cof_http_request *request,
-                                       cof_http_response *response, const char *version,
-                                       cof_err *err)
-{
-    if (!cof_issuer_is_tenant(issuer, request)) {
-        return refuse_tenant(issuer, request, response, err);
-    }
-    const char *base = cof_state_base(issuer->state);
-    const char *tenant = cof_state_tenant(issuer->state);
-    const char *slash = version[0] != '\0' ? "/" : "";
-    json_t *name = json_sprintf("%s/%s/%s", base, tenant, version);
-    json_t *authorization = json_sprintf("%s/%s/oauth2/v2.0/authorize", base, tenant);
-    json_t *token = json_sprintf("%s/%s/oauth2/v2.0/token", base, tenant);
-    json_t *keys = json_sprintf("%s/%s/discovery%s%s/keys", base, tenant, slash, version);
-    return cof_http_response_json(
-        response, 200,
-        json_pack("{s:o,s:o,s:o,s:o,s:[s],s:[s],s:[s],s:[s],s:[s]}", "issuer", name,
-                  "authorization_endpoint", authorization, "token_endpoint", token, "jwks_uri",
-                  keys, "token_endpoint_auth_methods_supported", "client_secret_post",
-                  "response_types_supported", "token", "grant_types_supported",
-                  "client_credentials", "subject_types_supported", "pairwise",
-                  "id_token_signing_alg_values_supported", "RS256"),
-        err);
-}
-
-static cof_status get_configuration_v1(void *context, const cof_http_request *request,
-                                       cof_http_response *response, cof_err *err)
-{
-    return answer_configuration(context, request, response, "", err);
-}
-
-static cof_status get_configuration_v2(void *context, const cof_http_request *request,
-                                       cof_http_response *response, cof_err *err)
-{
-    return answer_configuration(context, request, response, "v2.0", err);
-}
-
-static cof_status get_keys(void *context, const cof_http_request *request,
-                           cof_http_response *response, cof_err *err)
-{
-    const cof_issuer *issuer = context;
-    if (!cof_issuer_is_tenant(issuer, request)) {
-        return refuse_tenant(issuer, request, response, err);
-    }
-    return cof_http_response_json(response, 200, json_incref(issuer->keys), err);
-}
-
+/* The instance before "{tenant}", which would fit it too. */
 static const cof_http_route routes[] = {
-    {"GET", "/{tenant}/v2.0/.well-known/openid-configuration", get_configuration_v2},
-    {"GET", "/{tenant}/.well-known/openid-configuration", get_configuration_v1},
-    {"GET", "/{tenant}/discovery/v2.0/keys", get_keys},
-    {"GET", "/{tenant}/discovery/keys", get_keys},
-    {"POST", "/{tenant}/oauth2/v2.0/token", cof_issuer_token},
+    {"GET", "/common/discovery/instance", cof_issuer_get_instance},
+    {"GET", "/{tenant}/v2.0/.well-known/openid-configuration", cof_issuer_get_configuration_v2},
+    {"GET", "/{tenant}/.well-known/openid-configuration", cof_issuer_get_configuration_v1},
+    {"GET", "/{tenant}/discovery/v2.0/keys", cof_issuer_get_keys},
+    {"GET", "/{tenant}/discovery/keys", cof_issuer_get_keys},
+    {"POST", "/{tenant}/oauth2/v2.0/token", cof_issuer_post_token_v2},
+    {"POST", "/{tenant}/oauth2/token", cof_issuer_post_token_v1},
+    {"POST", "/{tenant}/oauth2/v2.0/devicecode", cof_issuer_post_device_code},
+    {"POST", "/{tenant}/oauth2/v2.0/revoke", cof_issuer_post_revoke},
+    {"GET", "/{tenant}/oauth2/deviceauth", cof_issuer_get_page},
+    {"POST", "/{tenant}/oauth2/deviceauth", cof_issuer_post_page},
 };
 
 cof_status cof_issuer_serve(cof_issuer *issuer, cof_http_server *server, cof_err *err)
@@ -229,10 +123,12 @@ cof_status cof_issuer_serve(cof_issuer *issuer, cof_http_server *server, cof_err
 void cof_issuer_free(cof_issuer *issuer)
 {
     if (issuer != NULL) {
-        cof_clients_free(issuer->apps);
-        cof_rsa_key_free(issuer->key);
-        json_decref(issuer->keys);
-        cof_jwks_free(issuer->jwks);
+        cof_signing_keys_free(issuer->keys);
+        cof_sessions_free(issuer->sessions);
+        cof_throttle_free(issuer->throttle);
+        cof_replay_free(issuer->assertions);
+        cof_devices_free(issuer->devices);
+        cof_wipe(issuer, sizeof *issuer);
         free(issuer);
     }
 }

@@ -1,186 +1,100 @@
+/* POST …/token: which grant it is, and its answer. */
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "local/identity/issuer_internal.h"
-#include "tcb/base/limits.h"
-#include "tcb/crypto/random.h"
-#include "tcb/wire/json.h"
-#include "tcb/wire/text.h"
 
-enum { TOKEN_LIFETIME_S = 3600, RESOURCE_SIZE = 128 };
-
-/* Why a request gets no token: one row of Entra ID's table of errors. */
-typedef struct refusal {
-    int status;
-    const char *error;
-    int code;
-    const char *text;
-} refusal;
-
-static const refusal wrong_type = {400, "invalid_request", 900144,
-                                   "The request body must be a form."};
-static const refusal wrong_grant = {400, "unsupported_grant_type", 70003,
-                                    "The app requested an unsupported grant type."};
-static const refusal missing_client = {400, "invalid_request", 900144,
-                                       "The request body must contain 'client_id'."};
-static const refusal missing_scope = {400, "invalid_request", 900144,
-                                      "The request body must contain 'scope'."};
-static const refusal missing_secret = {401, "invalid_client", 7000218,
-                                       "The request body must contain 'client_secret'."};
-static const refusal no_assertions = {401, "invalid_client", 50027,
-                                      "Client assertions are not offered here."};
-static const refusal unknown_client = {400, "unauthorized_client", 700016,
-                                       "Application was not found in the directory."};
-static const refusal wrong_secret = {401, "invalid_client", 7000215,
-                                     "Invalid client secret provided."};
-static const refusal wrong_scope = {400, "invalid_scope", 1002012,
-                                    "The scope must be a resource followed by '/.default'."};
-static const refusal unknown_resource = {400, "invalid_resource", 500011,
-                                         "The resource principal was not found."};
-static const refusal unknown_tenant = {400, "invalid_request", 90002, "Tenant not found."};
-
-static const char *const resources[] = {COF_RESOURCE_VAULT, COF_RESOURCE_ATTEST,
-                                        COF_RESOURCE_COFFER};
-
-/* "https://vault.localhost" is the vault under the name that lets the official clients verify its
- * challenge. */
-static const char vault_alias[] = "https://vault.localhost";
-
-static bool read_scope(const char *scope, char resource[static RESOURCE_SIZE])
+static cof_refusal read_scope(const cof_form *form, bool is_v1, cof_scope *out)
 {
-    static const char suffix[] = "/.default";
-    const size_t size = strlen(scope);
-    if (size < sizeof suffix || size - (sizeof suffix - 1) >= RESOURCE_SIZE ||
-        strcmp(scope + size - (sizeof suffix - 1), suffix) != 0) {
-        return false;
-    }
-    memcpy(resource, scope, size - (sizeof suffix - 1));
-    resource[size - (sizeof suffix - 1)] = '\0';
-    return true;
+    return is_v1 ? cof_scope_read_resource(cof_form_get(form, "resource"), out)
+                 : cof_scope_read(cof_form_get(form, "scope"), false, out);
 }
 
-static bool is_form(const cof_http_request *request)
+/* Who asks is looked at before what for; but an assertion is used up for a resource, so that is
+ * read first. */
+static cof_refusal grant_client(cof_issuer *issuer, const cof_form *form, cof_grant *out,
+                                int64_t *out_wait_s)
 {
-    static const char type[] = "application/x-www-form-urlencoded";
-    const char *given = cof_http_request_header(request, "Content-Type");
-    return given != NULL && strncasecmp(given, type, sizeof type - 1) == 0;
+    cof_scope scope = {0};
+    cof_principal app = {0};
+    const char *strength = NULL;
+    const cof_refusal wrong_scope = read_scope(form, out->is_v1, &scope);
+    const cof_refusal why =
+        cof_issuer_check_client(issuer, form, scope.resource, &app, &strength, out_wait_s);
+    if (why != COF_ADMITTED || wrong_scope != COF_ADMITTED) {
+        return why != COF_ADMITTED ? why : wrong_scope;
+    }
+    out->subject = app;
+    out->client_id = app.client_id;
+    out->app_name = app.name;
+    out->strength = strength;
+    memcpy(out->resource, scope.resource, sizeof out->resource);
+    return COF_ADMITTED;
 }
 
-static const refusal *check_client(const cof_issuer *issuer, const cof_form *form, cof_client *out)
+static cof_refusal decide(cof_issuer *issuer, const cof_form *form, cof_grant *grant,
+                          int64_t *out_wait_s, cof_err *err)
 {
-    const char *client_id = cof_form_get(form, "client_id");
-    const char *secret = cof_form_get(form, "client_secret");
-    if (client_id == NULL) {
-        return &missing_client;
+    const char *type = cof_form_get(form, "grant_type");
+    if (type == NULL) {
+        return COF_REFUSE_GRANT;
     }
-    if (cof_form_get(form, "client_assertion") != NULL) {
-        return &no_assertions;
+    if (strcmp(type, "client_credentials") == 0) {
+        return grant_client(issuer, form, grant, out_wait_s);
     }
-    if (!cof_clients_find(issuer->apps, client_id, out)) {
-        return &unknown_client;
+    /* RFC 8628 has the long name; the official clients send the short one. */
+    if (!grant->is_v1 && (strcmp(type, "urn:ietf:params:oauth:grant-type:device_code") == 0 ||
+                          strcmp(type, "device_code") == 0)) {
+        return cof_issuer_grant_device(issuer, form, grant, err);
     }
-    if (secret == NULL) {
-        return &missing_secret;
+    if (!grant->is_v1 && strcmp(type, "refresh_token") == 0) {
+        return cof_issuer_grant_refresh(issuer, form, grant, err);
     }
-    return cof_client_secret_fits(out, secret) ? NULL : &wrong_secret;
+    return COF_REFUSE_GRANT;
 }
 
-/* The resource asked for, and the one whose roles it has. */
-static const refusal *check_scope(const cof_form *form, char resource[static RESOURCE_SIZE],
-                                  const char **out_roles_of)
+static void free_grant(cof_grant *grant)
 {
-    const char *scope = cof_form_get(form, "scope");
-    if (scope == NULL || scope[0] == '\0') {
-        return &missing_scope;
-    }
-    if (!read_scope(scope, resource)) {
-        return &wrong_scope;
-    }
-    if (strcmp(resource, vault_alias) == 0) {
-        *out_roles_of = COF_RESOURCE_VAULT;
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
-        if (strcmp(resource, resources[i]) == 0) {
-            *out_roles_of = resources[i];
-            return NULL;
-        }
-    }
-    return &unknown_resource;
+    cof_buf_free(&grant->session);
 }
 
-static cof_status make_claims(const cof_issuer *issuer, const cof_client *app, const char *audience,
-                              const json_t *roles, json_t **out, cof_err *err)
+static cof_status set_retry_after(cof_http_response *response, int64_t wait_s, cof_err *err)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf uti = {.limit = 32};
-    COF_JSON json_t *claims = NULL;
-    uint8_t random[16];
-    const char *uti_text = NULL;
-    COF_TRY(cof_random((cof_span){random, sizeof random}, err));
-    COF_TRY(cof_base64url_encode(cof_view_of(random, sizeof random), &uti, err));
-    COF_TRY(cof_buf_text(&uti, &uti_text, err));
-    COF_TRY(cof_token_claims_new(issuer->issuer, audience, cof_state_now(issuer->state),
-                                 TOKEN_LIFETIME_S, &claims, err));
-    COF_TRY(cof_json_set(claims, "appid", json_string(app->client_id), err));
-    COF_TRY(cof_json_set(claims, "appidacr", json_string("1"), err));
-    COF_TRY(cof_json_set(claims, "idp", json_string(issuer->issuer), err));
-    COF_TRY(cof_json_set(claims, "idtyp", json_string("app"), err));
-    COF_TRY(cof_json_set(claims, "app_displayname", json_string(app->name), err));
-    COF_TRY(cof_json_set(claims, "oid", json_string(app->object_id), err));
-    COF_TRY(cof_json_set(claims, "sub", json_string(app->object_id), err));
-    COF_TRY(cof_json_set(claims, "tid", json_string(cof_state_tenant(issuer->state)), err));
-    COF_TRY(cof_json_set(claims, "uti", json_string(uti_text), err));
-    COF_TRY(cof_json_set(claims, "ver", json_string("1.0"), err));
-    if (json_array_size(roles) > 0) {
-        COF_TRY(cof_json_set(claims, "roles", json_deep_copy(roles), err));
-    }
-    *out = claims;
-    claims = NULL;
-    return COF_OK;
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)wait_s);
+    return cof_http_response_header(response, "Retry-After", text, err);
 }
 
-static cof_status answer_token(const cof_issuer *issuer, const cof_client *app,
-                               const char *audience, const json_t *roles,
-                               cof_http_response *response, cof_err *err)
+static cof_status post_token(cof_issuer *issuer, bool is_v1, const cof_http_request *request,
+                             cof_http_response *response, cof_err *err)
 {
-    COF_JSON json_t *claims = NULL;
-    COF_JSON json_t *header = json_pack("{s:s}", "x5t", issuer->kid);
-    COF_CLEANUP(cof_buf_free) cof_buf token = {.limit = COF_LIMIT_TOKEN_BYTES};
-    if (header == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "token");
-    }
-    COF_TRY(make_claims(issuer, app, audience, roles, &claims, err));
-    COF_TRY(cof_token_sign(issuer->key, issuer->kid, header, claims, &token, err));
-    return cof_http_response_json(
-        response, 200,
-        json_pack("{s:s,s:i,s:i,s:s%}", "token_type", "Bearer", "expires_in", TOKEN_LIFETIME_S - 1,
-                  "ext_expires_in", TOKEN_LIFETIME_S - 1, "access_token", token.data, token.size),
-        err);
-}
-
-cof_status cof_issuer_token(void *context, const cof_http_request *request,
-                            cof_http_response *response, cof_err *err)
-{
-    const cof_issuer *issuer = context;
     COF_CLEANUP(cof_form_drop_) cof_form *form = NULL;
-    char resource[RESOURCE_SIZE];
-    const char *roles_of = NULL;
-    cof_client app = {0};
-    const refusal *why = NULL;
-    if (!cof_issuer_is_tenant(issuer, request)) {
-        why = &unknown_tenant;
-    } else if (!is_form(request) || cof_form_parse(request->body, &form, err) != COF_OK) {
-        why = &wrong_type;
-    } else if (cof_form_get(form, "grant_type") == NULL ||
-               strcmp(cof_form_get(form, "grant_type"), "client_credentials") != 0) {
-        why = &wrong_grant;
-    } else {
-        why = check_client(issuer, form, &app);
-        why = why != NULL ? why : check_scope(form, resource, &roles_of);
+    COF_CLEANUP(free_grant)
+    cof_grant grant = {.is_v1 = is_v1, .session = {.limit = COF_SESSION_TOKEN_BYTES}};
+    int64_t wait_s = 0;
+    cof_refusal why = COF_REFUSE_TENANT;
+    if (cof_issuer_is_tenant(issuer, request)) {
+        cof_issuer_turn_keys(issuer);
+        why = cof_issuer_read_form(request, &form);
+        why = why != COF_ADMITTED ? why : decide(issuer, form, &grant, &wait_s, err);
     }
-    if (why != NULL) {
-        return cof_issuer_refuse(issuer, request, response, why->status, why->error, why->code,
-                                 why->text, err);
+    if (why == COF_ADMITTED) {
+        return cof_issuer_answer_tokens(issuer, &grant, response, err);
     }
-    return answer_token(issuer, &app, resource, cof_client_roles(&app, roles_of), response, err);
+    if (wait_s > 0) {
+        COF_TRY(set_retry_after(response, wait_s, err));
+    }
+    return cof_issuer_refuse(issuer, request, response, why, err);
+}
+
+cof_status cof_issuer_post_token_v1(void *context, const cof_http_request *request,
+                                    cof_http_response *response, cof_err *err)
+{
+    return post_token(context, true, request, response, err);
+}
+
+cof_status cof_issuer_post_token_v2(void *context, const cof_http_request *request,
+                                    cof_http_response *response, cof_err *err)
+{
+    return post_token(context, false, request, response, err);
 }

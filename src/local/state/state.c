@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/http/http_message.h"
+#include "host/http/url.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
 
@@ -24,6 +25,7 @@ struct cof_state {
     char tenant[COF_HTTP_ID_SIZE];
     uint16_t port;
     char base[BASE_SIZE];
+    bool is_public; /* base was given: something that forwards to this server has that address */
 };
 
 int64_t cof_clock_system(void)
@@ -105,16 +107,34 @@ static cof_status write_settings(const cof_state *state, cof_err *err)
     if (settings == NULL) {
         return COF_FAIL(err, NO_MEMORY, "settings");
     }
+    if (state->is_public) {
+        COF_TRY(cof_json_set(settings, "url", json_string(state->base), err));
+    }
     return cof_state_write_json(state, "settings.json", settings, err);
 }
 
 static cof_status set_base(cof_state *state, uint16_t port, cof_err *err)
 {
     state->port = port;
+    if (state->is_public) {
+        return COF_OK;
+    }
     const int size =
         snprintf(state->base, sizeof state->base, "https://localhost:%u", (unsigned)port);
     return size > 0 && (size_t)size < sizeof state->base ? COF_OK
                                                          : COF_FAIL(err, INTERNAL, "base URL");
+}
+
+static cof_status set_public(cof_state *state, const char *url, cof_err *err)
+{
+    cof_url parts;
+    if (cof_url_parse(url, &parts, NULL) != COF_OK || !parts.is_https || parts.target.size != 0 ||
+        strlen(url) >= sizeof state->base) {
+        return COF_FAIL(err, CONFIG, "the public URL is not https://HOST[:PORT]: %.100s", url);
+    }
+    memcpy(state->base, url, strlen(url) + 1);
+    state->is_public = true;
+    return COF_OK;
 }
 
 static cof_status read_settings(cof_state *state, cof_err *err)
@@ -137,6 +157,11 @@ static cof_status read_settings(cof_state *state, cof_err *err)
         return COF_FAIL(err, BAD_FORMAT, "settings.json is not of this version");
     }
     memcpy(state->tenant, tenant, COF_HTTP_ID_SIZE);
+    if (json_object_get(settings, "url") != NULL) {
+        const char *url = NULL;
+        COF_TRY(cof_json_get_text(settings, "url", sizeof state->base, &url, err));
+        COF_TRY(set_public(state, url, err));
+    }
     return set_base(state, (uint16_t)port, err);
 }
 
@@ -171,6 +196,17 @@ cof_status cof_state_set_port(cof_state *state, uint16_t port, cof_err *err)
     const bool is_new = port != state->port;
     COF_TRY(set_base(state, port, err));
     return is_new ? write_settings(state, err) : COF_OK;
+}
+
+cof_status cof_state_set_url(cof_state *state, const char *url, cof_err *err)
+{
+    if (state->port != 0 && strcmp(url, state->base) != 0) {
+        return COF_FAIL(err, CONFIG,
+                        "this installation is %s, which its keys and contracts name: it cannot "
+                        "become %.100s",
+                        state->base, url);
+    }
+    return set_public(state, url, err);
 }
 
 const char *cof_state_base(const cof_state *state)

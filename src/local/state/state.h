@@ -35,6 +35,12 @@ const char *cof_state_tenant(const cof_state *state);
 uint16_t cof_state_port(const cof_state *state);
 /** Fixes the port, durably, and with it the base URL. */
 COF_MUST_USE cof_status cof_state_set_port(cof_state *state, uint16_t port, cof_err *err);
+/**
+ * Makes every identifier begin with this URL instead of the server's own, for good: before the
+ * first port is fixed. @return COF_OK, COF_E_CONFIG (not https://HOST[:PORT], or this installation
+ * has another one already).
+ */
+COF_MUST_USE cof_status cof_state_set_url(cof_state *state, const char *url, cof_err *err);
 /** "https://localhost:8443": what every identifier that the services give out begins with. ""
  * before a port is fixed. */
 const char *cof_state_base(const cof_state *state);

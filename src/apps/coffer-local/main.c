@@ -16,23 +16,37 @@
 
 static const char usage[] =
     "usage: coffer-local --home DIR [--port N] [--ready-fd N] [--lifeline-fd N]\n"
-    "                    [--collateral PATH]... [--foreground]\n"
+    "                    [--public-url URL] [--collateral PATH]... [--foreground]\n"
+    "                    [--root-key WAY] [--passphrase-fd N] [--pin-fd N]\n"
+    "       coffer-local --home DIR [--root-key WAY] --change-root-key WAY\n"
+    "                    [--new-passphrase-fd N] [--new-pin-fd N]\n"
     "       coffer-local --version | --help\n"
     "\n"
     "  --home DIR        the installation's folder; DIR/local is made at the first start\n"
     "  --port N          of https://localhost; default: that of the last start, a random one at "
     "the first\n"
+    "  --public-url URL  https://HOST[:PORT] of what forwards to this server: all identifiers "
+    "begin "
+    "with it,\n"
+    "                    for good; said at the first start\n"
     "  --ready-fd N      write one line of JSON to this descriptor when the services can be used\n"
     "  --lifeline-fd N   stop when this descriptor reaches its end\n"
     "  --collateral PATH a platform's collateral: a folder or a bundle, as coffer evidence "
     "collateral\n"
     "                    makes it; without any, only the simulated platform is attested; up to 16 "
     "times\n"
+    "  --root-key WAY    how the key that all keys and secrets are stored under is kept: file "
+    "(default),\n"
+    "                    passphrase, or pkcs11:token=T;object=O?module-path=M (RFC 7512)\n"
+    "  --passphrase-fd N read the passphrase from this descriptor; else from the credential\n"
+    "                    coffer-passphrase ($CREDENTIALS_DIRECTORY), else from the terminal\n"
+    "  --pin-fd N        the same for the PIN of the token, and the credential coffer-pin\n"
+    "  --change-root-key WAY  keep it in this way from now on, and stop\n"
     "  --foreground      stay in the foreground, which is the only way\n"
     "\n"
     "Stops at SIGTERM or SIGINT.\n";
 
-typedef enum action { ACTION_RUN, ACTION_HELP, ACTION_VERSION } action;
+typedef enum action { ACTION_RUN, ACTION_CHANGE_ROOT, ACTION_HELP, ACTION_VERSION } action;
 
 static cof_status parse_number(const char *name, const char *text, long low, long high, long *out,
                                cof_err *err)
@@ -68,18 +82,53 @@ static cof_status add_collateral(cof_local_options *options, const char *path, c
     return COF_OK;
 }
 
+/* The options of the root key; *out_known is false for others. */
+static cof_status parse_root(int code, cof_local_options *options, action *out_action,
+                             bool *out_known, cof_err *err)
+{
+    *out_known = true;
+    switch (code) {
+    case 'R':
+        options->root.way = optarg;
+        return COF_OK;
+    case 'P':
+        return parse_fd("passphrase-fd", optarg, &options->root.passphrase_fd, err);
+    case 'I':
+        return parse_fd("pin-fd", optarg, &options->root.pin_fd, err);
+    case 'C':
+        options->new_root.way = optarg;
+        *out_action = ACTION_CHANGE_ROOT;
+        return COF_OK;
+    case 'N':
+        return parse_fd("new-passphrase-fd", optarg, &options->new_root.passphrase_fd, err);
+    case 'M':
+        return parse_fd("new-pin-fd", optarg, &options->new_root.pin_fd, err);
+    default:
+        *out_known = false;
+        return COF_OK;
+    }
+}
+
 static cof_status parse(int argc, char **argv, cof_local_options *options, action *out_action,
                         cof_err *err)
 {
     static const struct option known[] = {{"home", required_argument, NULL, 'H'},
                                           {"port", required_argument, NULL, 'p'},
+                                          {"public-url", required_argument, NULL, 'u'},
                                           {"ready-fd", required_argument, NULL, 'r'},
                                           {"lifeline-fd", required_argument, NULL, 'l'},
                                           {"foreground", no_argument, NULL, 'f'},
                                           {"version", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"collateral", required_argument, NULL, 'c'},
+                                          {"root-key", required_argument, NULL, 'R'},
+                                          {"passphrase-fd", required_argument, NULL, 'P'},
+                                          {"pin-fd", required_argument, NULL, 'I'},
+                                          {"change-root-key", required_argument, NULL, 'C'},
+                                          {"new-passphrase-fd", required_argument, NULL, 'N'},
+                                          {"new-pin-fd", required_argument, NULL, 'M'},
                                           {NULL, 0, NULL, 0}};
+    bool is_known = false;
     long port = 0;
     int code = 0;
     while ((code = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -90,6 +139,9 @@ static cof_status parse(int argc, char **argv, cof_local_options *options, actio
         case 'p':
             COF_TRY(parse_number("port", optarg, 1, UINT16_MAX, &port, err));
             options->port = (uint16_t)port;
+            break;
+        case 'u':
+            options->public_url = optarg;
             break;
         case 'r':
             COF_TRY(parse_fd("ready-fd", optarg, &options->ready_fd, err));
@@ -109,7 +161,10 @@ static cof_status parse(int argc, char **argv, cof_local_options *options, actio
             *out_action = ACTION_HELP;
             return COF_OK;
         default:
-            return COF_FAIL(err, USAGE, "see coffer-local --help");
+            COF_TRY(parse_root(code, options, out_action, &is_known, err));
+            if (!is_known) {
+                return COF_FAIL(err, USAGE, "see coffer-local --help");
+            }
         }
     }
     if (optind != argc || options->home == NULL) {
@@ -126,7 +181,7 @@ static void keep_private(void)
     (void)umask(077);
 }
 
-static cof_status run(cof_local_options *options, cof_err *err)
+static cof_status run(cof_local_options *options, action what, cof_err *err)
 {
     COF_CLEANUP(cof_local_drop_) cof_local *local = NULL;
     COF_TRY(cof_make_folders(options->home, err));
@@ -136,6 +191,9 @@ static cof_status run(cof_local_options *options, cof_err *err)
         return COF_FAIL_ERRNO(err, errno, options->home);
     }
     options->home = home;
+    if (what == ACTION_CHANGE_ROOT) {
+        return cof_local_change_root(options, err);
+    }
     COF_TRY(cof_local_start(options, &local, err));
     options->ready_fd = -1; /* closed: a failure from here on is not about being ready */
     return cof_local_run(local, err);
@@ -154,17 +212,20 @@ static void tell_failure(int ready_fd, cof_status status, const char *detail)
 
 int main(int argc, char **argv)
 {
-    cof_local_options options = {.ready_fd = -1, .lifeline_fd = -1};
+    cof_local_options options = {.ready_fd = -1,
+                                 .lifeline_fd = -1,
+                                 .root = {.passphrase_fd = -1, .pin_fd = -1},
+                                 .new_root = {.passphrase_fd = -1, .pin_fd = -1, .is_new = true}};
     action what = ACTION_RUN;
     cof_err err = {0};
     cof_status status = parse(argc, argv, &options, &what, &err);
-    if (status == COF_OK && what != ACTION_RUN) {
+    if (status == COF_OK && (what == ACTION_HELP || what == ACTION_VERSION)) {
         (void)fputs(what == ACTION_HELP ? usage : "coffer-local " COF_VERSION "\n", stdout);
         return fflush(stdout) == 0 ? 0 : cof_status_describe(COF_E_IO)->exit_code;
     }
     if (status == COF_OK) {
         keep_private();
-        status = run(&options, &err);
+        status = run(&options, what, &err);
     }
     if (status != COF_OK) {
         tell_failure(options.ready_fd, status, err.detail);

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "host/http/http_server.h"
+#include "local/identity/access_api.h"
 #include "local/platform/platform.h"
+#include "local/vault/authorities_api.h"
 #include "local/vault/vault.h"
 #include "tcb/base/limits.h"
 #include "tcb/crypto/random.h"
@@ -25,9 +27,14 @@ struct cof_local {
     cof_trail *trail;
     cof_quoting *quoting;
     cof_platform *platform;
+    cof_directory *directory;
+    cof_access *access;
+    cof_access_parts admin;
     cof_issuer *issuer;
     cof_collateral_source *collateral; /* NULL: none; then only the simulated platform attests */
     cof_attest *attest;
+    cof_authorities *authorities;
+    cof_authorities_api authorities_api;
     cof_keyvault *vault;
 };
 
@@ -83,6 +90,7 @@ static cof_status open_attest(cof_local *local, const cof_local_options *given, 
     const cof_attest_options options = {.state = local->state,
                                         .trail = local->trail,
                                         .identity = local->issuer,
+                                        .access = local->access,
                                         .roots = roots,
                                         .root_count = sizeof roots / sizeof roots[0],
                                         .collateral = local->collateral};
@@ -96,21 +104,46 @@ static cof_status open_services(cof_local *local, const cof_local_options *optio
     COF_TRY(cof_state_make_folder(local->state, "platform", err));
     COF_TRY(cof_state_path(local->state, "platform", &folder, err));
     COF_TRY(cof_quoting_open(folder.text, cof_state_now(local->state), &local->quoting, err));
-    COF_TRY(cof_issuer_open(local->state, &local->issuer, err));
+    COF_TRY(cof_directory_open(local->state, &local->directory, err));
+    COF_TRY(cof_access_open(local->state, local->directory, &local->access, err));
+    const cof_issuer_parts identity = {.state = local->state,
+                                       .directory = local->directory,
+                                       .access = local->access,
+                                       .trail = local->trail};
+    COF_TRY(cof_issuer_open(&identity, &local->issuer, err));
     COF_TRY(open_attest(local, options, err));
+    COF_TRY(cof_authorities_open(local->state, &local->authorities, err));
+    COF_CLEANUP(cof_buf_free) cof_buf secret = {.limit = COF_ROOT_SECRET_BYTES};
+    cof_root_source root = {0};
+    COF_TRY(cof_local_root_source(&options->root, &secret, &root, err));
     const cof_keyvault_parts parts = {.state = local->state,
                                       .trail = local->trail,
                                       .ca = local->ca,
+                                      .root = &root,
                                       .identity = local->issuer,
-                                      .attest = local->attest};
+                                      .access = local->access,
+                                      .attest = local->attest,
+                                      .authorities = local->authorities};
     return cof_keyvault_open(&parts, &local->vault, err);
 }
 
 static cof_status serve(cof_local *local, const cof_local_options *options, cof_err *err)
 {
     cof_path socket;
+    local->admin = (cof_access_parts){.state = local->state,
+                                      .trail = local->trail,
+                                      .identity = local->issuer,
+                                      .directory = local->directory,
+                                      .access = local->access};
+    COF_TRY(cof_access_serve(&local->admin, local->server, err));
     COF_TRY(cof_attest_serve(local->attest, local->server, err));
     COF_TRY(cof_keyvault_serve(local->vault, local->server, err));
+    local->authorities_api = (cof_authorities_api){.authorities = local->authorities,
+                                                   .state = local->state,
+                                                   .trail = local->trail,
+                                                   .identity = local->issuer,
+                                                   .access = local->access};
+    COF_TRY(cof_authorities_serve(&local->authorities_api, local->server, err));
     /* Last: its first segment is any tenant. */
     COF_TRY(cof_issuer_serve(local->issuer, local->server, err));
     COF_TRY(cof_state_path(local->state, socket_file, &socket, err));
@@ -178,6 +211,9 @@ cof_status cof_local_start(const cof_local_options *options, cof_local **out, co
     }
     COF_TRY(cof_state_open(options->home, cof_clock_system, &local->state, err));
     remove_info(local->state);
+    if (options->public_url != NULL) {
+        COF_TRY(cof_state_set_url(local->state, options->public_url, err));
+    }
     COF_TRY(cof_ca_open(local->state, &local->ca, err));
     COF_TRY(bind_port(local, options->port, err));
     COF_TRY(open_services(local, options, err));
@@ -185,6 +221,19 @@ cof_status cof_local_start(const cof_local_options *options, cof_local **out, co
     COF_TRY(announce(local, options->ready_fd, err));
     *out = cof_local_take(&local);
     return COF_OK;
+}
+
+cof_status cof_local_change_root(const cof_local_options *options, cof_err *err)
+{
+    COF_CLEANUP(cof_state_drop_) cof_state *state = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf secret = {.limit = COF_ROOT_SECRET_BYTES};
+    COF_CLEANUP(cof_buf_free) cof_buf new_secret = {.limit = COF_ROOT_SECRET_BYTES};
+    cof_root_source from = {0};
+    cof_root_source to = {0};
+    COF_TRY(cof_state_open(options->home, cof_clock_system, &state, err));
+    COF_TRY(cof_local_root_source(&options->root, &secret, &from, err));
+    COF_TRY(cof_local_root_source(&options->new_root, &new_secret, &to, err));
+    return cof_root_key_change(state, &from, &to, err);
 }
 
 cof_status cof_local_run(cof_local *local, cof_err *err)
@@ -204,9 +253,12 @@ void cof_local_free(cof_local *local)
     cof_platform_free(local->platform);
     cof_http_server_free(local->server);
     cof_keyvault_free(local->vault);
+    cof_authorities_free(local->authorities);
     cof_attest_free(local->attest);
     cof_collateral_source_free(local->collateral);
     cof_issuer_free(local->issuer);
+    cof_access_free(local->access);
+    cof_directory_free(local->directory);
     cof_quoting_free(local->quoting);
     cof_trail_free(local->trail);
     cof_ca_free(local->ca);

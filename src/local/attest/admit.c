@@ -57,10 +57,10 @@ static cof_status answer_unauthorized(const cof_attest_call *call, const char *m
     return cof_http_response_error(call->response, 401, "Unauthorized", message, NULL, err);
 }
 
-/* A missing role is 401 too, as the service that this one stands for has it. */
-cof_status cof_attest_admit_role(void *context, const cof_http_request *request,
-                                 cof_http_response *response, const char *role,
-                                 cof_attest_operation operation, cof_err *err)
+/* A missing grant is 401 too, as the service that this one stands for has it. */
+cof_status cof_attest_admit_action(void *context, const cof_http_request *request,
+                                   cof_http_response *response, const char *action,
+                                   cof_attest_operation operation, cof_err *err)
 {
     COF_JSON json_t *claims = NULL;
     cof_attest_call call = {.attest = context, .request = request, .response = response};
@@ -76,11 +76,11 @@ cof_status cof_attest_admit_role(void *context, const cof_http_request *request,
         return answer_unauthorized(&call, cof_status_describe(status)->text, err);
     }
     call.caller = claims;
-    if (!cof_issuer_has_role(claims, role)) {
-        COF_TRY(cof_attest_record(&call, role, "refused", "FORBIDDEN",
+    cof_access *access = call.attest->options.access;
+    if (access == NULL || !cof_access_allows(access, claims, action, "/attestation")) {
+        COF_TRY(cof_attest_record(&call, action, "refused", "FORBIDDEN",
                                   json_pack("{s:o}", "path", cof_trail_text(request->path)), err));
-        return answer_unauthorized(&call, "The caller does not have the role that this needs.",
-                                   err);
+        return answer_unauthorized(&call, "The caller has no role that allows this.", err);
     }
     return check_version(&call, operation, err);
 }

@@ -31,7 +31,8 @@ enum { COF_ATTEST_ROOTS_MAX = 16 };
 typedef struct cof_attest_options {
     const cof_state *state; /* its port must be fixed */
     cof_trail *trail;
-    const cof_issuer *identity; /* who may manage policies: its tokens, with a role */
+    const cof_issuer *identity; /* by whose tokens callers are known, */
+    cof_access *access;         /* and which of them may manage policies; NULL: nobody */
     const cof_root_pin *roots;  /* the only ones believed, at most COF_ATTEST_ROOTS_MAX; copied */
     size_t root_count;
     cof_collateral_source *collateral; /* NULL: only evidence that needs none is attested */

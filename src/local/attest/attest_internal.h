@@ -35,10 +35,10 @@ COF_MUST_USE cof_status cof_attest_admit_anyone(void *context, const cof_http_re
                                                 cof_http_response *response,
                                                 cof_attest_operation operation, cof_err *err);
 
-/** Looks at the caller's token and role, then at the api-version, then calls. */
-COF_MUST_USE cof_status cof_attest_admit_role(void *context, const cof_http_request *request,
-                                              cof_http_response *response, const char *role,
-                                              cof_attest_operation operation, cof_err *err);
+/** Looks at the caller's token and grants, then at the api-version, then calls. */
+COF_MUST_USE cof_status cof_attest_admit_action(void *context, const cof_http_request *request,
+                                                cof_http_response *response, const char *action,
+                                                cof_attest_operation operation, cof_err *err);
 
 /** Answers 400 with this code. @param inner  a status's name; NULL: none */
 COF_MUST_USE cof_status cof_attest_refuse(const cof_attest_call *call, const char *code,
@@ -70,7 +70,7 @@ COF_MUST_USE cof_status cof_attest_serve_certificates(cof_attest *attest, cof_ht
 COF_MUST_USE cof_status cof_attest_serve_metadata(cof_attest *attest, cof_http_server *server,
                                                   cof_err *err);
 
-/** Names a handler of a route that anybody, or callers of a role, may use. */
+/** Names a handler of a route that anybody, or callers who may do this, may use. */
 #define COF_ATTEST_OPEN(function, operation)                                                       \
     static cof_status function(void *context, const cof_http_request *request,                     \
                                cof_http_response *response, cof_err *err)                          \
@@ -79,11 +79,11 @@ COF_MUST_USE cof_status cof_attest_serve_metadata(cof_attest *attest, cof_http_s
     }                                                                                              \
     struct cof_attest_semicolon_
 
-#define COF_ATTEST_ROLE(function, role, operation)                                                 \
+#define COF_ATTEST_ACTION(function, action, operation)                                             \
     static cof_status function(void *context, const cof_http_request *request,                     \
                                cof_http_response *response, cof_err *err)                          \
     {                                                                                              \
-        return cof_attest_admit_role(context, request, response, role, operation, err);            \
+        return cof_attest_admit_action(context, request, response, action, operation, err);        \
     }                                                                                              \
     struct cof_attest_semicolon_
 

@@ -162,9 +162,9 @@ static cof_status remove_certificate(cof_attest_call *call, cof_err *err)
     return change_list(call, &c, err);
 }
 
-COF_ATTEST_ROLE(route_get, COF_ROLE_ATTEST_READ, get_certificates);
-COF_ATTEST_ROLE(route_add, COF_ROLE_ATTEST_WRITE, add_certificate);
-COF_ATTEST_ROLE(route_remove, COF_ROLE_ATTEST_DELETE, remove_certificate);
+COF_ATTEST_ACTION(route_get, COF_ACTION_ATTEST_READ, get_certificates);
+COF_ATTEST_ACTION(route_add, COF_ACTION_ATTEST_WRITE, add_certificate);
+COF_ATTEST_ACTION(route_remove, COF_ACTION_ATTEST_DELETE, remove_certificate);
 
 static const cof_http_route routes[] = {
     {"GET", "/certificates", route_get},

@@ -132,9 +132,9 @@ static cof_status reset_policy(cof_attest_call *call, cof_err *err)
                             : refuse_change(call, &c, status, why.detail, err);
 }
 
-COF_ATTEST_ROLE(route_get, COF_ROLE_ATTEST_READ, get_policy);
-COF_ATTEST_ROLE(route_set, COF_ROLE_ATTEST_WRITE, set_policy);
-COF_ATTEST_ROLE(route_reset, COF_ROLE_ATTEST_DELETE, reset_policy);
+COF_ATTEST_ACTION(route_get, COF_ACTION_ATTEST_READ, get_policy);
+COF_ATTEST_ACTION(route_set, COF_ACTION_ATTEST_WRITE, set_policy);
+COF_ATTEST_ACTION(route_reset, COF_ACTION_ATTEST_DELETE, reset_policy);
 
 static const cof_http_route routes[] = {
     {"GET", "/policies/{type}", route_get},

@@ -147,7 +147,7 @@ static cof_status get_baselines(cof_attest_call *call, cof_err *err)
                                   err);
 }
 
-COF_ATTEST_ROLE(route_baselines, COF_ROLE_ATTEST_READ, get_baselines);
+COF_ATTEST_ACTION(route_baselines, COF_ACTION_ATTEST_READ, get_baselines);
 
 static const cof_http_route routes[] = {
     {"GET", "/certs", get_certs},

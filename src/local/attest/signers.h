@@ -1,6 +1,6 @@
 /*
  * The certificates of those who may sign policies, attest/signers.json. When there is one, policies
- * must be signed ("isolated mode"); while there is none, the callers' roles decide alone.
+ * must be signed ("isolated mode"); while there is none, the callers' grants decide alone.
  */
 #ifndef COF_LOCAL_ATTEST_SIGNERS_H
 #define COF_LOCAL_ATTEST_SIGNERS_H

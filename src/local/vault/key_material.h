@@ -39,6 +39,10 @@ bool cof_key_type_from_name(const char *name, cof_key_type *out_type, bool *out_
 const char *cof_curve_name(cof_curve curve);
 bool cof_curve_from_name(const char *name, cof_curve *out);
 
+/** The kind of a key by its public JWK or meta data: kty and crv; bits is 0. @return COF_OK,
+ * COF_E_BAD_KEY. */
+COF_MUST_USE cof_status cof_key_kind_of(const json_t *jwk, cof_key_kind *out, cof_err *err);
+
 /** @return COF_OK, COF_E_BAD_ARGUMENT (sizes), COF_E_CRYPTO. */
 COF_MUST_USE cof_status cof_key_material_generate(const cof_key_kind *kind, cof_key_material **out,
                                                   cof_err *err);

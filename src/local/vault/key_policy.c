@@ -206,7 +206,7 @@ static cof_status note(json_t *checks, const char *claim, const json_t *expected
     }
     json_t *shown = found == NULL || json_is_object(found) || json_is_array(found)
                         ? json_null()
-                        : json_copy((json_t *)found);
+                        : json_deep_copy(found);
     return cof_json_append(checks,
                            json_pack("{s:s,s:O,s:o,s:b}", "claim", claim, "expected", expected,
                                      "found", shown, "met", (int)is_met),

@@ -1,57 +1,35 @@
 #include "local/vault/key_store.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "tcb/base/limits.h"
-#include "tcb/base/wipe.h"
-#include "tcb/crypto/aead.h"
-#include "tcb/crypto/digest.h"
+#include "local/vault/key_store_internal.h"
 #include "tcb/crypto/random.h"
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
 
-enum { ROOT_SIZE = 32, PKCS8_BYTES = 8 * 1024, META_BYTES = 192 * 1024 };
-
-static const char root_file[] = "vault/root.key";
-static const char file_kind[] = "key/v1";
-
-/* Every sealing has a key of its own (a fresh salt), so one fixed nonce is used once. */
-static const uint8_t only_nonce[COF_AEAD_NONCE_SIZE];
-
-struct cof_key_store {
-    const cof_state *state;
-    uint8_t root[ROOT_SIZE];
-};
-
-static cof_status open_root(cof_key_store *store, cof_err *err)
-{
-    COF_CLEANUP(cof_buf_free) cof_buf bytes = {.limit = ROOT_SIZE};
-    const cof_status status = cof_state_read(store->state, root_file, &bytes, err);
-    if (status == COF_E_NOT_FOUND) {
-        COF_TRY(cof_random((cof_span){store->root, ROOT_SIZE}, err));
-        return cof_state_write(store->state, root_file, cof_view_of(store->root, ROOT_SIZE), err);
-    }
-    COF_TRY(status);
-    if (bytes.size != ROOT_SIZE) {
-        return COF_FAIL(err, BAD_FORMAT, "%s is not %d bytes", root_file, ROOT_SIZE);
-    }
-    memcpy(store->root, bytes.data, ROOT_SIZE);
-    return COF_OK;
-}
-
-cof_status cof_key_store_open(const cof_state *state, cof_key_store **out, cof_err *err)
+cof_status cof_key_store_open(const cof_state *state, const cof_root_key *root, cof_key_store **out,
+                              cof_err *err)
 {
     COF_CLEANUP(cof_key_store_drop_) cof_key_store *store = calloc(1, sizeof *store);
     if (store == NULL) {
         return COF_FAIL(err, NO_MEMORY, "key store");
     }
     store->state = state;
+    store->root = *root;
     COF_TRY(cof_state_make_folder(state, "vault", err));
-    COF_TRY(cof_state_make_folder(state, "vault/keys", err));
-    COF_TRY(open_root(store, err));
+    COF_TRY(cof_state_make_folder(state, COF_KEY_FOLDER, err));
+    COF_TRY(cof_key_scan(store, err));
     *out = cof_key_store_take(&store);
     return COF_OK;
+}
+
+const cof_root_key *cof_key_store_root(const cof_key_store *store)
+{
+    return &store->root;
 }
 
 bool cof_key_name_is_valid(const char *name)
@@ -71,73 +49,111 @@ bool cof_key_version_is_valid(const char *version)
            strspn(version, "0123456789abcdef") == COF_KEY_VERSION_SIZE - 1;
 }
 
-static cof_status derive(const cof_key_store *store, const cof_stored_key *key, const json_t *meta,
-                         cof_chunk_key *out, cof_err *err)
+static void show(const key_entry *entry, cof_key_name *out)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf canonical = {.limit = META_BYTES};
-    COF_CLEANUP(cof_buf_free) cof_buf info = {.limit = 512};
-    cof_digest digest;
-    char text[2 * COF_DIGEST_SIZE + 1];
-    COF_TRY(cof_json_canonical(meta, &canonical, err));
-    COF_TRY(cof_digest_of(cof_buf_view(&canonical), &digest, err));
-    cof_digest_text(&digest, text);
-    COF_TRY(cof_buf_printf(&info, err, "coffer-local/%s\n%s\n%s\n%s\n", file_kind, key->name,
-                           key->version, text));
-    return cof_hkdf(cof_view_of(store->root, ROOT_SIZE), cof_view_of(key->salt_, sizeof key->salt_),
-                    cof_buf_view(&info), (cof_span){out->bytes, sizeof out->bytes}, err);
+    *out = (cof_key_name){.name = entry->name,
+                          .version_count = entry->count,
+                          .is_deleted = entry->is_deleted,
+                          .is_damaged = entry->damage != COF_OK,
+                          .deleted_unix_s = entry->deleted_unix_s,
+                          .purge_unix_s = entry->purge_unix_s,
+                          .rotation = entry->rotation};
 }
 
-static cof_status seal(const cof_key_store *store, cof_stored_key *key, const json_t *meta,
-                       cof_view plain, cof_err *err)
+bool cof_key_store_look(const cof_key_store *store, const char *name, cof_key_name *out)
 {
-    COF_CLEANUP(cof_chunk_key_wipe) cof_chunk_key chunk = {{0}};
-    COF_CLEANUP(cof_aead_drop_) cof_aead *aead = NULL;
-    uint8_t *place = NULL;
-    cof_buf_free(&key->sealed_);
-    cof_buf_init(&key->sealed_, PKCS8_BYTES + COF_AEAD_TAG_SIZE);
-    COF_TRY(cof_random((cof_span){key->salt_, sizeof key->salt_}, err));
-    COF_TRY(derive(store, key, meta, &chunk, err));
-    COF_TRY(cof_aead_openssl_new(&chunk, &aead, err));
-    COF_TRY(cof_buf_extend(&key->sealed_, COF_AEAD_TAG_SIZE + plain.size, &place, err));
-    return cof_aead_seal(aead, only_nonce, plain, place + COF_AEAD_TAG_SIZE, place, err);
-}
-
-static cof_status unseal(const cof_key_store *store, const cof_stored_key *key, cof_buf *out,
-                         cof_err *err)
-{
-    COF_CLEANUP(cof_chunk_key_wipe) cof_chunk_key chunk = {{0}};
-    COF_CLEANUP(cof_aead_drop_) cof_aead *aead = NULL;
-    uint8_t *place = NULL;
-    if (key->sealed_.size <= COF_AEAD_TAG_SIZE) {
-        return COF_FAIL(err, BAD_FORMAT, "key %s has no private part", key->name);
+    const key_entry *entry = cof_key_index_find(store, name);
+    if (entry != NULL) {
+        show(entry, out);
     }
-    const cof_view cipher =
-        cof_view_of(key->sealed_.data + COF_AEAD_TAG_SIZE, key->sealed_.size - COF_AEAD_TAG_SIZE);
-    COF_TRY(derive(store, key, key->meta, &chunk, err));
-    COF_TRY(cof_aead_openssl_new(&chunk, &aead, err));
-    COF_TRY(cof_buf_extend(out, cipher.size, &place, err));
-    return cof_aead_open(aead, only_nonce, cipher, key->sealed_.data, place, err);
+    return entry != NULL;
 }
 
-static cof_status set_base64url(json_t *object, const char *name, cof_view bytes, cof_err *err)
+bool cof_key_store_next(const cof_key_store *store, const char *after, bool is_deleted,
+                        cof_key_name *out)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = (size_t)2 * PKCS8_BYTES};
-    COF_TRY(cof_base64url_encode(bytes, &text, err));
-    return cof_json_set(object, name, json_stringn((const char *)text.data, text.size), err);
-}
-
-static cof_status write_key(const cof_key_store *store, const cof_stored_key *key,
-                            const json_t *meta, cof_err *err)
-{
-    cof_path file;
-    COF_JSON json_t *record = json_pack("{s:s,s:O}", "coffer", file_kind, "meta", meta);
-    if (record == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "key");
+    for (size_t i = cof_key_index_after(store, after); i < store->count; i++) {
+        if (store->entries[i]->is_deleted == is_deleted) {
+            show(store->entries[i], out);
+            return true;
+        }
     }
-    COF_TRY(set_base64url(record, "salt", cof_view_of(key->salt_, sizeof key->salt_), err));
-    COF_TRY(set_base64url(record, "sealed", cof_buf_view(&key->sealed_), err));
-    COF_TRY(cof_path_format(&file, err, "vault/keys/%s/%s.json", key->name, key->version));
-    return cof_state_write_json(store->state, file.text, record, err);
+    return false;
+}
+
+cof_status cof_key_index_get(const cof_key_store *store, const char *name, bool is_deleted,
+                             key_entry **out, cof_err *err)
+{
+    key_entry *entry = cof_key_index_find(store, name);
+    if (entry != NULL && entry->damage != COF_OK) {
+        return COF_FAIL(err, TAG_MISMATCH, "a file of key %s was changed", entry->name);
+    }
+    if (entry == NULL || entry->is_deleted != is_deleted) {
+        return COF_FAIL(err, NOT_FOUND, "there is no such key");
+    }
+    *out = entry;
+    return COF_OK;
+}
+
+static cof_status read_version(const cof_key_store *store, const key_entry *entry,
+                               key_version *version, cof_stored_key *out, cof_err *err)
+{
+    COF_CLEANUP(cof_stored_key_free) cof_stored_key key = {.number = version->number};
+    if (version->meta == NULL) {
+        COF_TRY(cof_key_file_load(store, entry->name, version, err));
+    }
+    memcpy(key.name, entry->name, sizeof key.name);
+    memcpy(key.version, version->id, sizeof key.version);
+    memcpy(key.salt_, version->salt, sizeof key.salt_);
+    cof_buf_init(&key.sealed_, version->sealed.size);
+    COF_TRY(cof_buf_append(&key.sealed_, cof_buf_view(&version->sealed), err));
+    key.meta = json_incref(version->meta);
+    *out = key;
+    key = (cof_stored_key){0};
+    return COF_OK;
+}
+
+static key_version *find_version(const key_entry *entry, const char *id)
+{
+    for (size_t i = entry->count; i-- > 0;) {
+        if (id[0] == '\0' || strcmp(entry->versions[i].id, id) == 0) {
+            return &entry->versions[i];
+        }
+    }
+    return NULL;
+}
+
+cof_status cof_key_store_get(const cof_key_store *store, const char *name, const char *version,
+                             cof_stored_key *out, cof_err *err)
+{
+    key_entry *entry = NULL;
+    COF_TRY(cof_key_index_get(store, name, false, &entry, err));
+    key_version *found = find_version(entry, version);
+    return found != NULL ? read_version(store, entry, found, out, err)
+                         : COF_FAIL(err, NOT_FOUND, "there is no such version");
+}
+
+cof_status cof_key_store_at(const cof_key_store *store, const char *name, size_t index,
+                            cof_stored_key *out, cof_err *err)
+{
+    const key_entry *entry = cof_key_index_find(store, name);
+    if (entry == NULL || index >= entry->count) {
+        return COF_FAIL(err, NOT_FOUND, "there is no such version");
+    }
+    if (entry->damage != COF_OK) {
+        return COF_FAIL(err, TAG_MISMATCH, "a file of key %s was changed", entry->name);
+    }
+    return read_version(store, entry, &entry->versions[index], out, err);
+}
+
+cof_status cof_key_store_material(const cof_key_store *store, const cof_stored_key *key,
+                                  cof_key_material **out, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = COF_KEY_SECRET_BYTES};
+    cof_key_kind kind = {0};
+    COF_TRY(cof_key_kind_of(key->meta, &kind, err));
+    COF_TRY(cof_key_file_open(store, key, &plain, err));
+    return cof_key_material_load(&kind, cof_buf_view(&plain), out, err);
 }
 
 static cof_status make_version(cof_stored_key *key, const char *name, cof_err *err)
@@ -149,101 +165,149 @@ static cof_status make_version(cof_stored_key *key, const char *name, cof_err *e
     return COF_OK;
 }
 
-cof_status cof_key_store_add(cof_key_store *store, const char *name, const json_t *meta,
-                             const cof_rsa_key *rsa, cof_stored_key *out, cof_err *err)
+cof_status cof_key_store_prepare(const cof_key_store *store, const char *name, const json_t *meta,
+                                 const cof_key_material *material, cof_stored_key *out,
+                                 cof_err *err)
 {
+    COF_CLEANUP(cof_stored_key_free) cof_stored_key key = {.number = 1};
+    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = COF_KEY_SECRET_BYTES};
     if (!cof_key_name_is_valid(name)) {
         return COF_FAIL(err, BAD_ARGUMENT, "the key's name is not valid");
     }
-    COF_CLEANUP(cof_stored_key_free) cof_stored_key key = {0};
-    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = PKCS8_BYTES};
-    cof_path path;
+    if (cof_key_index_find(store, name) != NULL) {
+        key_entry *entry = NULL;
+        const cof_status status = cof_key_index_get(store, name, false, &entry, err);
+        if (status != COF_OK) {
+            return status == COF_E_NOT_FOUND ? COF_FAIL(err, EXISTS, "the name is of a deleted key")
+                                             : status;
+        }
+        if (entry->count == COF_KEY_VERSIONS_MAX) {
+            return COF_FAIL(err, LIMIT, "a key has at most %d versions", COF_KEY_VERSIONS_MAX);
+        }
+        key.number = entry->versions[entry->count - 1].number + 1;
+        name = entry->name;
+    }
     COF_TRY(make_version(&key, name, err));
-    COF_TRY(cof_rsa_to_pkcs8(rsa, &plain, err));
-    COF_TRY(seal(store, &key, meta, cof_buf_view(&plain), err));
-    COF_TRY(cof_path_format(&path, err, "vault/keys/%s", name));
-    COF_TRY(cof_state_make_folder(store->state, path.text, err));
-    COF_TRY(write_key(store, &key, meta, err));
-    COF_TRY(cof_path_format(&path, err, "vault/keys/%s/current", name));
-    COF_TRY(cof_state_write(store->state, path.text, cof_view_text(key.version), err));
+    COF_TRY(cof_key_material_store(material, &plain, err));
+    COF_TRY(cof_key_file_seal(store, &key, meta, cof_buf_view(&plain), err));
     key.meta = json_incref((json_t *)meta);
     *out = key;
     key = (cof_stored_key){0};
     return COF_OK;
 }
 
-static cof_status read_current(const cof_key_store *store, cof_stored_key *key, cof_err *err)
+/* What a write that failed may have left behind. Best effort: the next start does the rest. */
+static void undo_commit(const cof_key_store *store, const char *folder, const cof_stored_key *key,
+                        bool is_new)
 {
     cof_path file;
-    COF_CLEANUP(cof_buf_free) cof_buf version = {.limit = COF_KEY_VERSION_SIZE - 1};
-    COF_TRY(cof_path_format(&file, err, "vault/keys/%s/current", key->name));
-    COF_TRY(cof_state_read(store->state, file.text, &version, err));
-    if (version.size != COF_KEY_VERSION_SIZE - 1) {
-        return COF_FAIL(err, BAD_FORMAT, "key %s has no current version", key->name);
+    cof_path path;
+    if (cof_key_file_path(folder, key->number, key->version, &file, NULL) == COF_OK &&
+        cof_state_path(store->state, file.text, &path, NULL) == COF_OK) {
+        (void)unlink(path.text);
     }
-    memcpy(key->version, version.data, version.size);
+    if (is_new && cof_state_path(store->state, folder, &path, NULL) == COF_OK) {
+        (void)rmdir(path.text);
+    }
+}
+
+static cof_status fill_version(key_version *version, const cof_stored_key *key, const json_t *meta,
+                               cof_err *err)
+{
+    cof_buf sealed = {.limit = key->sealed_.size};
+    COF_TRY(cof_buf_append(&sealed, cof_buf_view(&key->sealed_), err));
+    cof_key_version_clear(version);
+    memcpy(version->id, key->version, sizeof version->id);
+    memcpy(version->salt, key->salt_, sizeof version->salt);
+    version->number = key->number;
+    version->meta = json_incref((json_t *)meta);
+    version->sealed = sealed;
     return COF_OK;
 }
 
-static cof_status read_key(const cof_key_store *store, cof_stored_key *key, cof_err *err)
+static cof_status write_version(const cof_key_store *store, const cof_stored_key *key, bool is_new,
+                                cof_err *err)
 {
-    cof_path file;
-    json_t *meta = NULL;
-    const char *kind = NULL;
-    COF_JSON json_t *record = NULL;
-    COF_CLEANUP(cof_buf_free) cof_buf salt = {.limit = sizeof key->salt_};
-    COF_TRY(cof_path_format(&file, err, "vault/keys/%s/%s.json", key->name, key->version));
-    COF_TRY(cof_state_read_json(store->state, file.text, &record, err));
-    COF_TRY(cof_json_get_text(record, "coffer", COF_LIMIT_NAME_BYTES, &kind, err));
-    COF_TRY(cof_json_get(record, "meta", JSON_OBJECT, &meta, err));
-    COF_TRY(cof_json_get_base64url(record, "salt", &salt, err));
-    cof_buf_init(&key->sealed_, PKCS8_BYTES + COF_AEAD_TAG_SIZE);
-    COF_TRY(cof_json_get_base64url(record, "sealed", &key->sealed_, err));
-    if (strcmp(kind, file_kind) != 0 || salt.size != sizeof key->salt_) {
-        return COF_FAIL(err, BAD_FORMAT, "key %s is not of this version", key->name);
+    cof_path folder;
+    COF_TRY(cof_path_format(&folder, err, "%s/%s", COF_KEY_FOLDER, key->name));
+    if (is_new) {
+        COF_TRY(cof_state_make_folder(store->state, folder.text, err));
     }
-    memcpy(key->salt_, salt.data, salt.size);
-    key->meta = json_incref(meta);
-    return COF_OK;
+    const cof_status status = cof_key_file_write(store, folder.text, key, key->meta, err);
+    if (status != COF_OK) {
+        undo_commit(store, folder.text, key, is_new);
+    }
+    return status;
 }
 
-cof_status cof_key_store_get(const cof_key_store *store, const char *name, const char *version,
-                             cof_stored_key *out, cof_err *err)
+cof_status cof_key_store_commit(cof_key_store *store, const cof_stored_key *key, cof_err *err)
 {
-    if (!cof_key_name_is_valid(name) ||
-        (version[0] != '\0' && !cof_key_version_is_valid(version))) {
-        return COF_FAIL(err, NOT_FOUND, "there is no such key");
+    key_entry *entry = cof_key_index_find(store, key->name);
+    const bool is_new = entry == NULL;
+    key_version *version = NULL;
+    /* The memory first: nothing can fail once the file is there. */
+    if (is_new) {
+        COF_TRY(cof_key_index_insert(store, key->name, &entry, err));
     }
+    cof_status status = cof_key_index_reserve(entry, &version, err);
+    if (status == COF_OK) {
+        status = fill_version(version, key, key->meta, err);
+    }
+    if (status == COF_OK) {
+        status = write_version(store, key, is_new, err);
+        if (status != COF_OK) {
+            cof_key_version_clear(version);
+        }
+    }
+    if (status == COF_OK) {
+        entry->count++;
+    } else if (is_new) {
+        cof_key_index_remove(store, entry);
+    }
+    return status;
+}
+
+cof_status cof_key_store_add(cof_key_store *store, const char *name, const json_t *meta,
+                             const cof_key_material *material, cof_stored_key *out, cof_err *err)
+{
     COF_CLEANUP(cof_stored_key_free) cof_stored_key key = {0};
-    memcpy(key.name, name, strlen(name) + 1);
-    if (version[0] == '\0') {
-        COF_TRY(read_current(store, &key, err));
-    } else {
-        memcpy(key.version, version, COF_KEY_VERSION_SIZE);
-    }
-    COF_TRY(read_key(store, &key, err));
+    COF_TRY(cof_key_store_prepare(store, name, meta, material, &key, err));
+    COF_TRY(cof_key_store_commit(store, &key, err));
     *out = key;
     key = (cof_stored_key){0};
     return COF_OK;
 }
 
-cof_status cof_key_store_private(const cof_key_store *store, const cof_stored_key *key,
-                                 cof_rsa_key **out, cof_err *err)
-{
-    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = PKCS8_BYTES};
-    COF_TRY(unseal(store, key, &plain, err));
-    return cof_rsa_from_pkcs8(cof_buf_view(&plain), out, err);
-}
-
 cof_status cof_key_store_update(cof_key_store *store, cof_stored_key *key, const json_t *meta,
                                 cof_err *err)
 {
-    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = PKCS8_BYTES};
-    COF_TRY(unseal(store, key, &plain, err));
-    COF_TRY(seal(store, key, meta, cof_buf_view(&plain), err));
-    COF_TRY(write_key(store, key, meta, err));
-    json_decref(key->meta);
-    key->meta = json_incref((json_t *)meta);
+    key_entry *entry = NULL;
+    cof_path folder;
+    COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = COF_KEY_SECRET_BYTES};
+    COF_CLEANUP(cof_stored_key_free) cof_stored_key changed = {.number = key->number};
+    COF_TRY(cof_key_index_get(store, key->name, false, &entry, err));
+    key_version *version = find_version(entry, key->version);
+    if (version == NULL) {
+        return COF_FAIL(err, NOT_FOUND, "there is no such version");
+    }
+    memcpy(changed.name, key->name, sizeof changed.name);
+    memcpy(changed.version, key->version, sizeof changed.version);
+    changed.meta = json_incref((json_t *)meta);
+    COF_TRY(cof_key_file_open(store, key, &plain, err));
+    COF_TRY(cof_key_file_seal(store, &changed, meta, cof_buf_view(&plain), err));
+    COF_TRY(cof_path_format(&folder, err, "%s/%s", COF_KEY_FOLDER, key->name));
+    key_version next = {0};
+    COF_TRY(fill_version(&next, &changed, meta, err));
+    const cof_status status = cof_key_file_write(store, folder.text, &changed, meta, err);
+    if (status != COF_OK) {
+        cof_key_version_clear(&next);
+        return status;
+    }
+    cof_key_version_clear(version);
+    *version = next;
+    cof_stored_key_free(key);
+    *key = changed;
+    changed = (cof_stored_key){0};
     return COF_OK;
 }
 
@@ -252,12 +316,4 @@ void cof_stored_key_free(cof_stored_key *key)
     json_decref(key->meta);
     cof_buf_free(&key->sealed_);
     *key = (cof_stored_key){0};
-}
-
-void cof_key_store_free(cof_key_store *store)
-{
-    if (store != NULL) {
-        cof_wipe(store, sizeof *store);
-        free(store);
-    }
 }

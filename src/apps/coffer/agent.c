@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/coffer/agent_job.h"
 #include "apps/coffer/spawn.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
@@ -27,37 +28,6 @@ static void watch_interrupts(void)
     struct sigaction action = {.sa_handler = on_interrupt};
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
-}
-
-static cof_status write_config(const cof_agent_run *run, cof_path *out_path, cof_err *err)
-{
-    cof_path store;
-    cof_path journal;
-    cof_path worker;
-    cof_path folder;
-    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
-    const json_t *clients = json_object_get(run->services->info, "clients");
-    const char *client = json_string_value(json_object_get(clients, "agent"));
-    const char *socket = json_string_value(json_object_get(run->services->info, "platform"));
-    const char *attest = json_string_value(json_object_get(run->services->info, "attest"));
-    COF_TRY(cof_path_format(out_path, err, "%s/agent.json", run->run_folder));
-    COF_TRY(cof_path_format(&store, err, "%s/store", run->home));
-    COF_TRY(cof_path_format(&journal, err, "%s/journal.jsonl", run->run_folder));
-    COF_TRY(cof_program_folder(&folder, err));
-    COF_TRY(cof_path_format(&worker, err, "%s/coffer-worker", folder.text));
-    COF_JSON json_t *config = json_pack(
-        "{s:s,s:s,s:{s:s},s:s,s:s,s:s,s:s,s:s,s:{s:s,s:s,s:s},s:s,s:s}", "contract",
-        run->contract_path, "run", run->run_hex, "store", "dir", store.text, "attestation", attest,
-        "tenant", run->services->tenant, "authority", run->services->authority, "client", client,
-        "ca", run->services->ca, "platform", "type", "simulated", "socket", socket, "worker",
-        worker.text, "kernel", run->kernel, "journal", journal.text);
-    if (config == NULL) {
-        return COF_FAIL(err, CONFIG,
-                        "the local services did not say everything that an agent needs");
-    }
-    cof_buf_init(&text, COF_LIMIT_JSON_BYTES);
-    COF_TRY(cof_json_print(config, &text, err));
-    return cof_write_file(out_path->text, cof_buf_view(&text), 0600, err);
 }
 
 /* Hands on every whole line in the buffer, and keeps the rest. */
@@ -133,7 +103,8 @@ cof_status cof_agent_drive(const cof_agent_run *run, cof_progress_view *view, co
 {
     enum { SIGNALLED = 128 };
     cof_path config;
-    COF_TRY(write_config(run, &config, err));
+    COF_TRY(cof_path_format(&config, err, "%s/agent.json", run->run_folder));
+    COF_TRY(cof_agent_job_write(run, config.text, err));
     watch_interrupts();
     for (int deaths = 0; deaths < DEATHS_WITHOUT_PROGRESS; deaths++) {
         int code = 0;

@@ -13,6 +13,7 @@ typedef struct cof_agent_run {
     const char *run_folder; /* jobs/DIGEST/runs/RUN */
     const char *run_hex;
     const char *kernel; /* "best", … */
+    json_t *receive;    /* the member of the job file; NULL: inputs come from the store alone */
 } cof_agent_run;
 
 /**

@@ -11,10 +11,10 @@
 
 enum { PREFIX_SIZE = 32 };
 
-static cof_status consent_path(const cof_request *request, const char *owner, cof_path *out,
+static cof_status consent_path(const cof_agreement *agreement, const char *owner, cof_path *out,
                                cof_err *err)
 {
-    return cof_path_format(out, err, "%s/consent-%s.json", request->job_path.text, owner);
+    return cof_path_format(out, err, "%s/consent-%s.json", agreement->folder, owner);
 }
 
 /*
@@ -22,14 +22,14 @@ static cof_status consent_path(const cof_request *request, const char *owner, co
  * that nobody is in the middle of: whoever agrees to a job again means the new contract instead.
  * What this home does not know stays.
  */
-static bool is_superseded(const cof_request *request, const char *prefix)
+static bool is_superseded(const cof_agreement *agreement, const char *prefix)
 {
     cof_path path;
     glob_t found = {0};
     bool superseded = false;
     if (strspn(prefix, "0123456789abcdef") != PREFIX_SIZE || strlen(prefix) != PREFIX_SIZE ||
-        strncmp(prefix, request->digest, PREFIX_SIZE) == 0 ||
-        cof_path_format(&path, NULL, "%s/jobs/%s*", request->home, prefix) != COF_OK) {
+        strncmp(prefix, agreement->digest, PREFIX_SIZE) == 0 ||
+        cof_path_format(&path, NULL, "%s/jobs/%s*", agreement->home, prefix) != COF_OK) {
         return false;
     }
     if (glob(path.text, 0, NULL, &found) == 0 && found.gl_pathc == 1) {
@@ -41,7 +41,7 @@ static bool is_superseded(const cof_request *request, const char *prefix)
             cof_path_format(&path, NULL, "%s/contract.json", found.gl_pathv[0]) == COF_OK &&
             cof_read_file(path.text, &text, NULL) == COF_OK &&
             cof_contract_parse(cof_buf_view(&text), &old, NULL) == COF_OK &&
-            strcmp(old->name, request->contract->name) == 0 &&
+            strcmp(old->name, agreement->contract->name) == 0 &&
             cof_run_state_is_open(found.gl_pathv[0], &is_open, NULL) == COF_OK && !is_open;
     }
     globfree(&found);
@@ -50,7 +50,7 @@ static bool is_superseded(const cof_request *request, const char *prefix)
 
 /* The key's tags, with contracts that are superseded marked as expired: the merge then drops them.
  * The caller owns *out. */
-static cof_status mark_superseded(const cof_request *request, const json_t *tags, json_t **out,
+static cof_status mark_superseded(const cof_agreement *agreement, const json_t *tags, json_t **out,
                                   cof_err *err)
 {
     static const char expires[] = "coffer.expires.";
@@ -60,71 +60,192 @@ static cof_status mark_superseded(const cof_request *request, const json_t *tags
     json_object_foreach((json_t *)(uintptr_t)tags, name, value)
     {
         const bool over = strncmp(name, expires, sizeof expires - 1) == 0 &&
-                          is_superseded(request, name + sizeof expires - 1);
+                          is_superseded(agreement, name + sizeof expires - 1);
         COF_TRY(cof_json_set(marked, name, over ? json_string("1") : json_incref(value), err));
     }
     *out = json_incref(marked);
     return COF_OK;
 }
 
+/* Is it the policy of a key that nobody has consented with yet? Whichever authority it names. */
+static bool is_closed(const json_t *policy)
+{
+    const json_t *entry = json_array_get(json_object_get(policy, "anyOf"), 0);
+    const char *authority = json_string_value(json_object_get(entry, "authority"));
+    COF_JSON json_t *closed = authority != NULL ? cof_identity_closed_policy(authority) : NULL;
+    return closed != NULL && json_equal(policy, closed) != 0;
+}
+
 /* Puts the contract into the key's policy; what is there already stays, but for older contracts of
  * the same job. */
-static cof_status open_policy(const cof_request *request, const cof_contract_owner *owner,
+static cof_status open_policy(const cof_agreement *agreement, const cof_contract_owner *owner,
                               int64_t now, cof_err *err)
 {
     COF_JSON json_t *bundle = NULL;
     COF_JSON json_t *present = NULL;
-    COF_JSON json_t *closed = cof_identity_closed_policy(request->services->url);
     COF_JSON json_t *policy = NULL;
     COF_JSON json_t *tags = NULL;
     COF_JSON json_t *marked = NULL;
-    COF_TRY(cof_vault_get(&request->services->vault, owner->key, &bundle, err));
+    const cof_vault *vault = &agreement->services->vault;
+    COF_TRY(cof_vault_get(vault, owner->key, &bundle, err));
     COF_TRY(cof_vault_bundle_policy(bundle, &present, err));
-    const bool is_closed = present == NULL || json_equal(present, closed) != 0;
-    COF_TRY(mark_superseded(request, json_object_get(bundle, "tags"), &marked, err));
-    COF_TRY(cof_release_policy_merge(is_closed ? NULL : present, marked, request->contract, now,
+    const bool starts_anew = present == NULL || is_closed(present);
+    COF_TRY(mark_superseded(agreement, json_object_get(bundle, "tags"), &marked, err));
+    COF_TRY(cof_release_policy_merge(starts_anew ? NULL : present, marked, agreement->contract, now,
                                      &policy, &tags, err));
     if (policy == NULL || (json_equal(policy, present) != 0 &&
                            json_equal(tags, json_object_get(bundle, "tags")) != 0)) {
         return COF_OK;
     }
-    return cof_vault_update(&request->services->vault, owner->key, tags, policy, err);
+    return cof_vault_update(vault, owner->key, tags, policy, err);
 }
 
-static cof_status agree_as(const cof_request *request, const cof_contract_owner *owner,
-                           const cof_ec_key *key, int64_t now, cof_err *err)
+static cof_status sign_consent(const cof_agreement *agreement, const cof_contract_owner *owner,
+                               const cof_ec_key *key, const char *path, cof_err *err)
 {
-    cof_path path;
     COF_JSON json_t *consent = NULL;
     COF_CLEANUP(cof_buf_free) cof_buf text = {0};
-    COF_TRY(consent_path(request, owner->name, &path, err));
-    COF_TRY(open_policy(request, owner, now, err));
-    if (access(path.text, F_OK) == 0) {
-        return COF_OK;
-    }
     cof_buf_init(&text, COF_CONSENT_BYTES);
-    COF_TRY(cof_consent_make(request->contract, owner->name, key, &consent, err));
+    COF_TRY(cof_consent_make(agreement->contract, owner->name, key, &consent, err));
     COF_TRY(cof_json_print(consent, &text, err));
-    return cof_write_file(path.text, cof_buf_view(&text), 0644, err);
+    return cof_write_file(path, cof_buf_view(&text), 0644, err);
 }
 
-cof_status cof_agree(const cof_request *request, int64_t now_unix_s, cof_err *err)
+/* Signs first: a key of another contract than this home's own never gets as far as the policy. */
+static cof_status agree_with(const cof_agreement *agreement, const cof_contract_owner *owner,
+                             int64_t now, cof_err *err)
 {
-    if (cof_contract_is_expired(request->contract, now_unix_s)) {
-        return COF_FAIL(err, CONTRACT_EXPIRED, "limits.expires of %s has passed",
-                        request->path.text);
+    COF_CLEANUP(cof_ec_key_drop_) cof_ec_key *key = NULL;
+    cof_path path;
+    COF_TRY(consent_path(agreement, owner->name, &path, err));
+    COF_TRY(cof_identity_sign_key(agreement->home, owner->name, &key, err));
+    if (access(path.text, F_OK) != 0) {
+        COF_TRY(sign_consent(agreement, owner, key, path.text, err));
     }
-    for (size_t i = 0; i < request->contract->owner_count; i++) {
-        const cof_contract_owner *owner = &request->contract->owners[i];
+    return open_policy(agreement, owner, now, err);
+}
+
+static cof_status check_expiry(const cof_contract *contract, int64_t now, cof_err *err)
+{
+    return cof_contract_is_expired(contract, now)
+               ? COF_FAIL(err, CONTRACT_EXPIRED, "limits.expires of %s has passed", contract->name)
+               : COF_OK;
+}
+
+cof_status cof_agree_as(const cof_agreement *agreement, const char *owner, int64_t now_unix_s,
+                        cof_err *err)
+{
+    const cof_contract *contract = agreement->contract;
+    COF_TRY(check_expiry(contract, now_unix_s, err));
+    for (size_t i = 0; i < contract->owner_count; i++) {
+        if (strcmp(contract->owners[i].name, owner) == 0) {
+            return agree_with(agreement, &contract->owners[i], now_unix_s, err);
+        }
+    }
+    return COF_FAIL(err, NOT_FOUND, "%s owns no input of this contract", owner);
+}
+
+/* The consent in a file, and whose it is. */
+static cof_status read_consent(const cof_agreement *agreement, const char *path, cof_buf *out,
+                               size_t *out_owner, cof_err *err)
+{
+    cof_buf_init(out, COF_CONSENT_BYTES);
+    COF_TRY(cof_read_file(path, out, err));
+    const cof_status status =
+        cof_consent_verify(cof_buf_view(out), agreement->contract, out_owner, err);
+    if (status != COF_OK) {
+        cof_err_context(err, "%s", path);
+    }
+    return status;
+}
+
+cof_status cof_agree_take(const cof_agreement *agreement, const char *path, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
+    cof_path target;
+    size_t owner = 0;
+    COF_TRY(read_consent(agreement, path, &text, &owner, err));
+    COF_TRY(consent_path(agreement, agreement->contract->owners[owner].name, &target, err));
+    return cof_write_file(target.text, cof_buf_view(&text), 0644, err);
+}
+
+cof_status cof_agree_missing(const cof_agreement *agreement, size_t *out_owners, size_t *out_count,
+                             cof_err *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < agreement->contract->owner_count; i++) {
+        const char *name = agreement->contract->owners[i].name;
+        COF_CLEANUP(cof_buf_free) cof_buf text = {0};
         COF_CLEANUP(cof_ec_key_drop_) cof_ec_key *key = NULL;
         cof_path path;
-        COF_TRY(consent_path(request, owner->name, &path, err));
-        const cof_status status = cof_identity_sign_key(request->home, owner->name, &key, err);
-        if (status == COF_E_CONSENT_MISSING && access(path.text, F_OK) == 0) {
-            continue; /* somebody else's, and given */
+        size_t owner = 0;
+        COF_TRY(consent_path(agreement, name, &path, err));
+        const cof_status status = cof_identity_sign_key(agreement->home, name, &key, err);
+        if (status == COF_OK) {
+            continue;
         }
-        COF_TRY(status);
-        COF_TRY(agree_as(request, owner, key, now_unix_s, err));
+        if (status != COF_E_CONSENT_MISSING) {
+            return status;
+        }
+        if (access(path.text, F_OK) != 0) {
+            out_owners[count++] = i;
+            continue;
+        }
+        COF_TRY(read_consent(agreement, path.text, &text, &owner, err));
+        if (owner != i) {
+            return COF_FAIL(err, BAD_SIGNATURE, "%s is not %s's consent", path.text, name);
+        }
+    }
+    *out_count = count;
+    return COF_OK;
+}
+
+cof_status cof_agree(const cof_agreement *agreement, int64_t now_unix_s, cof_err *err)
+{
+    const cof_contract *contract = agreement->contract;
+    size_t missing[COF_LIMIT_OWNERS];
+    size_t missing_count = 0;
+    COF_TRY(check_expiry(contract, now_unix_s, err));
+    COF_TRY(cof_agree_missing(agreement, missing, &missing_count, err));
+    if (missing_count > 0) {
+        return COF_FAIL(err, CONSENT_MISSING, "%s%s: give the owner %s/contract.json",
+                        contract->owners[missing[0]].name, missing_count > 1 ? " and others" : "",
+                        agreement->folder);
+    }
+    for (size_t i = 0; i < contract->owner_count; i++) {
+        cof_path sign;
+        COF_TRY(cof_path_format(&sign, err, "%s/identities/%s.sign", agreement->home,
+                                contract->owners[i].name));
+        if (access(sign.text, F_OK) == 0) {
+            COF_TRY(agree_with(agreement, &contract->owners[i], now_unix_s, err));
+        }
     }
     return COF_OK;
+}
+
+cof_status cof_agree_withdraw(const cof_services *services, const char *key, const char *digest,
+                              bool *out_found, cof_err *err)
+{
+    COF_JSON json_t *bundle = NULL;
+    COF_JSON json_t *present = NULL;
+    COF_JSON json_t *policy = NULL;
+    COF_JSON json_t *tags = NULL;
+    COF_TRY(cof_vault_get(&services->vault, key, &bundle, err));
+    COF_TRY(cof_vault_bundle_policy(bundle, &present, err));
+    if (present == NULL || is_closed(present)) {
+        *out_found = false;
+        return COF_OK;
+    }
+    COF_TRY(cof_release_policy_withdraw(present, json_object_get(bundle, "tags"), digest, &policy,
+                                        &tags, out_found, err));
+    if (!*out_found) {
+        return COF_OK;
+    }
+    if (policy == NULL) {
+        policy = cof_identity_closed_policy(services->attestation[0]);
+        if (policy == NULL) {
+            return COF_FAIL(err, NO_MEMORY, "release policy");
+        }
+    }
+    return cof_vault_update(&services->vault, key, tags, policy, err);
 }

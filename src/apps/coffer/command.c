@@ -110,7 +110,7 @@ static int matching_words(const cof_command *command, int argc, char **argv)
     return 0;
 }
 
-/* A command's name is one to three words; *out_words says how many were used. */
+/* A command's name is one to four words; *out_words says how many were used. */
 static const cof_command *find_command(const cof_command *table, int argc, char **argv,
                                        int *out_words)
 {
@@ -123,22 +123,71 @@ static const cof_command *find_command(const cof_command *table, int argc, char 
     return NULL;
 }
 
-static cof_status unknown_command(const cof_command *table, int argc, char **argv, cof_err *err)
+/* Does a command before this one begin with the same size characters, and a word end there? */
+static bool is_repeated(const cof_command *table, const cof_command *command, size_t size)
 {
-    const size_t length = strlen(argv[1]);
-    char group[240] = "";
-    for (const cof_command *command = table; command->name != NULL; command++) {
-        if (strncmp(command->name, argv[1], length) == 0 && command->name[length] == ' ') {
-            const size_t used = strlen(group);
-            (void)snprintf(group + used, sizeof group - used, "%s%s", used > 0 ? ", " : "",
-                           command->name + length + 1);
+    for (const cof_command *earlier = table; earlier != command; earlier++) {
+        if (strncmp(earlier->name, command->name, size) == 0 &&
+            (earlier->name[size] == ' ' || earlier->name[size] == '\0')) {
+            return true;
         }
     }
-    if (group[0] != '\0') {
-        return COF_FAIL(err, USAGE, "coffer %s %s: there is %s", argv[1], argc > 2 ? argv[2] : "",
-                        group);
+    return false;
+}
+
+cof_status cof_command_next_words(const cof_command *table, cof_view beginning,
+                                  const char *separator, cof_buf *out, cof_err *err)
+{
+    const char *gap = "";
+    for (const cof_command *command = table; command->name != NULL; command++) {
+        if (strncmp(command->name, (const char *)beginning.data, beginning.size) == 0) {
+            const char *word = command->name + beginning.size;
+            const size_t size = strcspn(word, " ");
+            if (!is_repeated(table, command, beginning.size + size)) {
+                COF_TRY(cof_buf_printf(out, err, "%s%.*s", gap, (int)size, word));
+                gap = separator;
+            }
+        }
     }
-    return COF_FAIL(err, USAGE, "there is no command %s", argv[1]);
+    return COF_OK;
+}
+
+/* As much of the line as begins commands, and a space: "access app ". "" when nothing does. */
+static cof_status known_words(const cof_command *table, int argc, char **argv, cof_buf *out,
+                              cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf words = {.limit = out->limit};
+    for (int word = 1; word < argc; word++) {
+        bool is_known = false;
+        if (strlen(argv[word]) > COF_ERR_DETAIL_SIZE) {
+            return COF_OK;
+        }
+        COF_TRY(cof_buf_printf(&words, err, "%s ", argv[word]));
+        for (const cof_command *command = table; command->name != NULL && !is_known; command++) {
+            is_known = strncmp(command->name, (const char *)words.data, words.size) == 0;
+        }
+        if (!is_known) {
+            return COF_OK;
+        }
+        cof_buf_clear(out);
+        COF_TRY(cof_buf_append(out, cof_buf_view(&words), err));
+    }
+    return COF_OK;
+}
+
+static cof_status unknown_command(const cof_command *table, int argc, char **argv, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf known = {.limit = 1024};
+    COF_CLEANUP(cof_buf_free) cof_buf next = {.limit = 1024};
+    const char *words = NULL;
+    COF_TRY(known_words(table, argc, argv, &known, err));
+    if (known.size == 0) {
+        return COF_FAIL(err, USAGE, "there is no command %s", argv[1]);
+    }
+    COF_TRY(cof_command_next_words(table, cof_buf_view(&known), ", ", &next, err));
+    COF_TRY(cof_buf_text(&next, &words, err));
+    return COF_FAIL(err, USAGE, "after coffer %.*s there is %s", (int)known.size - 1,
+                    (const char *)known.data, words);
 }
 
 enum { OPTION_HOME = 1000, OPTION_JSON, OPTION_HELP };

@@ -48,6 +48,13 @@ const char *cof_args_operand(const cof_args *args, size_t index);
 /** The table, ended by a row with name NULL. */
 extern const cof_command cof_commands[];
 
+/**
+ * Appends the words that can come next after a beginning such as "access app ", each once, with
+ * separator between them. @return as cof_buf_append.
+ */
+COF_MUST_USE cof_status cof_command_next_words(const cof_command *table, cof_view beginning,
+                                               const char *separator, cof_buf *out, cof_err *err);
+
 /** Parses and runs a command line. @return the program's exit code. */
 int cof_command_main(const cof_command *table, int argc, char **argv);
 

@@ -1,10 +1,12 @@
-/* coffer data seal | open | inspect | rewrap */
+/* coffer data seal | open | inspect | rewrap. (A place: place.h.) */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "apps/coffer/commands.h"
 #include "apps/coffer/opening.h"
+#include "apps/coffer/place.h"
+#include "apps/coffer/seal_to.h"
 #include "host/store/seal_file.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
@@ -95,15 +97,21 @@ COF_COMMAND(data_seal)
     cof_seal_request request = {.header = {.kind = COF_SEAL_DATASET},
                                 .progress = {report_progress, app->output}};
     COF_TRY(load_recipients(app, args, &to, err));
-    COF_TRY(default_target(cof_args_value(args, "out"), source, true, &target, err));
-    COF_TRY(refuse_existing(args, target.text, err));
-    name = name != NULL ? name : base_name(source);
+    name = base_name(name != NULL ? name : source);
     if (strlen(name) > COF_SEAL_NAME_SIZE) {
         return COF_FAIL(err, USAGE, "the name is too long: say --name NAME");
     }
     memcpy(request.header.name, name, strlen(name) + 1);
     request.recipients = to.list;
     request.recipient_count = to.count;
+    if (cof_args_value(args, "to") != NULL) {
+        if (cof_args_value(args, "out") != NULL) {
+            return COF_FAIL(err, USAGE, "--out writes a file, --to goes to storage: say one");
+        }
+        return cof_seal_to_place(app, args, source, &request, err);
+    }
+    COF_TRY(default_target(cof_args_value(args, "out"), source, true, &target, err));
+    COF_TRY(refuse_existing(args, target.text, err));
     COF_TRY(cof_seal_file(source, &request, target.text, &sealed, err));
     cof_digest_text(&sealed.digest, digest);
     cof_output_line(app->output, COF_TONE_PLAIN, "sealed %s (%llu bytes) into %s\ndigest %s",
@@ -115,18 +123,37 @@ COF_COMMAND(data_seal)
     return COF_OK;
 }
 
+/* Opens a file, or a blob in storage: *target says where to when the option does not. */
+static cof_status open_source(const cof_app *app, const cof_args *args,
+                              const cof_open_request *request, cof_path *target, cof_err *err)
+{
+    const char *source = cof_args_operand(args, 0);
+    const char *out = cof_args_value(args, "out");
+    COF_CLEANUP(cof_place_drop_) cof_place place = {0};
+    if (!cof_place_is(source)) {
+        COF_TRY(default_target(out, source, false, target, err));
+        COF_TRY(refuse_existing(args, target->text, err));
+        return cof_open_file(source, request, target->text, err);
+    }
+    COF_TRY(cof_place_find(app, source, cof_args_value(args, "credential"), &place, err));
+    COF_TRY(default_target(out, base_name(place.name), false, target, err));
+    COF_TRY(refuse_existing(args, target->text, err));
+    return cof_open_file_from_store(place.store, place.name, request, target->text, err);
+}
+
 COF_COMMAND(data_open)
 {
     const char *source = cof_args_operand(args, 0);
     cof_path target;
     COF_CLEANUP(cof_unlocker_drop_)
     cof_unlocker unlocker = {.home = app->home, .identity = cof_args_value(args, "as")};
-    COF_TRY(default_target(cof_args_value(args, "out"), source, false, &target, err));
-    COF_TRY(refuse_existing(args, target.text, err));
     const cof_open_request request = {
         .key = cof_unlock, .key_context = &unlocker, .progress = {report_progress, app->output}};
-    COF_TRY(cof_open_file(source, &request, target.text, err));
-    cof_output_line(app->output, COF_TONE_PLAIN, "opened %s into %s", source, target.text);
+    COF_TRY(open_source(app, args, &request, &target, err));
+    /* What follows "?" in a URL is a signature. */
+    cof_output_line(app->output, COF_TONE_PLAIN, "opened %.*s into %s",
+                    (int)(cof_place_is(source) ? strcspn(source, "?") : strlen(source)), source,
+                    target.text);
     COF_JSON json_t *object = json_pack("{s:s,s:s}", "status", "opened", "file", target.text);
     cof_output_json(app->output, object);
     return COF_OK;

@@ -5,6 +5,7 @@
 #include "apps/coffer/opening.h"
 #include "apps/coffer/verify.h"
 #include "host/agent/names.h"
+#include "host/store/atomic_file.h"
 #include "host/store/seal_file.h"
 #include "relying/receipt/receipt.h"
 #include "tcb/wire/json.h"
@@ -34,6 +35,40 @@ static const char *opener_of(const cof_request *request, const cof_contract_outp
     return NULL;
 }
 
+/* Is a recipient somebody else, who opens it with keys that are not here? */
+static bool is_for_others(const cof_request *request, const cof_contract_output *output)
+{
+    for (size_t i = 0; i < output->recipient_count; i++) {
+        if (!is_ours(request, output->recipients[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A sealed result as it is, for its other recipients: NAME.sealed beside the receipt. */
+static cof_status hand_over(const cof_request *request, const char *blob,
+                            const cof_contract_output *output, const char *folder, cof_err *err)
+{
+    enum { PIECE_BYTES = 256 * 1024 };
+    cof_path path;
+    COF_CLEANUP(cof_atomic_file_drop_) cof_atomic_file *file = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf piece = {.limit = PIECE_BYTES};
+    uint8_t *place = NULL;
+    uint64_t size = 0;
+    COF_TRY(cof_path_format(&path, err, "%s/%s.sealed", folder, output->name));
+    COF_TRY(cof_blob_size(request->store, blob, &size, err));
+    COF_TRY(cof_buf_extend(&piece, PIECE_BYTES, &place, err));
+    COF_TRY(cof_atomic_file_begin_path(path.text, 0644, &file, err));
+    for (uint64_t done = 0; done < size;) {
+        const size_t part = size - done < PIECE_BYTES ? (size_t)(size - done) : PIECE_BYTES;
+        COF_TRY(cof_blob_read(request->store, blob, done, (cof_span){place, part}, err));
+        COF_TRY(cof_atomic_file_write(file, done, cof_view_of(place, part), err));
+        done += part;
+    }
+    return cof_atomic_file_commit(file, err);
+}
+
 static cof_status fetch_output(const cof_request *request, const cof_run_state *run,
                                const cof_contract_output *output, const char *folder,
                                cof_fetched *out, cof_err *err)
@@ -41,8 +76,12 @@ static cof_status fetch_output(const cof_request *request, const cof_run_state *
     cof_blob_name name;
     cof_path path;
     const char *identity = opener_of(request, output);
-    if (identity == NULL) {
+    COF_TRY(cof_name_output(&request->contract->digest, run->run, output->name, &name, err));
+    if (is_for_others(request, output)) {
+        COF_TRY(hand_over(request, name.text, output, folder, err));
         out->others++;
+    }
+    if (identity == NULL) {
         return COF_OK;
     }
     const char *format = cof_contract_output_format_name(output->format);
@@ -57,7 +96,6 @@ static cof_status fetch_output(const cof_request *request, const cof_run_state *
                                               .name = output->name},
                                    .key = cof_unlock,
                                    .key_context = &unlocker};
-    COF_TRY(cof_name_output(&request->contract->digest, run->run, output->name, &name, err));
     COF_TRY(cof_path_format(&path, err, "%s/%s.%s", folder, output->name,
                             cof_output_extension(format)));
     COF_TRY(cof_open_file_from_store(request->store, name.text, &open, path.text, err));
@@ -96,18 +134,42 @@ static cof_status copy_consents(const cof_request *request, const char *folder, 
     return COF_OK;
 }
 
-/* The attestation service's keys as it publishes them today: what the token in the receipt is
- * verified with later, offline. */
-static cof_status fetch_token_keys(const cof_request *request, const char *folder, cof_err *err)
+/* Adds the keys that a service publishes today to a set. */
+static cof_status add_token_keys(const cof_request *request, const char *authority, json_t *keys,
+                                 cof_err *err)
 {
     cof_path url;
-    cof_path path;
+    json_t *list = NULL;
     COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
-    COF_TRY(cof_path_format(&url, err, "%s/certs", request->contract->authority));
-    COF_TRY(cof_path_format(&path, err, "%s/%s", folder, COF_TOKEN_KEYS_FILE));
+    COF_JSON json_t *set = NULL;
+    COF_TRY(cof_path_format(&url, err, "%s/certs", authority));
     const cof_http_call call = {.method = "GET", .url = url.text};
-    COF_TRY(cof_http_send(request->services->http, &call, &answer, err));
-    return cof_write_file(path.text, cof_buf_view(&answer.body), 0644, err);
+    COF_TRY(cof_http_send(request->services->attest_http, &call, &answer, err));
+    COF_TRY(cof_json_parse(cof_buf_view(&answer.body), COF_LIMIT_JSON_BYTES, &set, err));
+    COF_TRY(cof_json_get(set, "keys", JSON_ARRAY, &list, err));
+    return json_array_extend(keys, list) == 0 ? COF_OK : COF_FAIL(err, NO_MEMORY, "token keys");
+}
+
+/* The keys of the contract's attestation services: what the token in the receipt is verified with
+ * later, offline. One that is down now has not given the token, or will be asked again. */
+static cof_status fetch_token_keys(const cof_request *request, const char *folder, cof_err *err)
+{
+    const cof_contract *contract = request->contract;
+    cof_path path;
+    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = COF_LIMIT_JSON_BYTES};
+    COF_JSON json_t *set = json_object();
+    json_t *keys = json_array();
+    COF_TRY(cof_json_set(set, "keys", keys, err));
+    cof_status status = add_token_keys(request, contract->authority, keys, err);
+    for (size_t i = 0; i < contract->other_authority_count; i++) {
+        const cof_status other = add_token_keys(request, contract->other_authorities[i], keys,
+                                                status == COF_OK ? NULL : err);
+        status = status == COF_OK ? status : other;
+    }
+    COF_TRY(status);
+    COF_TRY(cof_json_print(set, &text, err));
+    COF_TRY(cof_path_format(&path, err, "%s/%s", folder, COF_TOKEN_KEYS_FILE));
+    return cof_write_file(path.text, cof_buf_view(&text), 0644, err);
 }
 
 cof_status cof_fetch(const cof_request *request, const cof_run_state *run, const char *folder,

@@ -8,7 +8,7 @@
 
 typedef struct cof_fetched {
     json_t *outputs; /* {name: path} of what was opened */
-    size_t others;   /* outputs that are sealed for others alone; left sealed */
+    size_t others;   /* outputs that others receive too: NAME.sealed, as they are */
     cof_path receipt;
 } cof_fetched;
 

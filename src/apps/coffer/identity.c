@@ -60,24 +60,30 @@ static cof_status from_json(json_t *json, cof_identity **out, cof_err *err)
     return COF_OK;
 }
 
+cof_status cof_identity_parse(cof_view text, cof_identity **out, cof_err *err)
+{
+    json_t *json = NULL;
+    COF_TRY(cof_json_parse(text, IDENTITY_BYTES, &json, err));
+    return from_json(json, out, err);
+}
+
 cof_status cof_identity_load(const char *home, const char *name, cof_identity **out, cof_err *err)
 {
     cof_path path;
     COF_CLEANUP(cof_buf_free) cof_buf text = {0};
-    json_t *json = NULL;
     COF_TRY(check_name(name, err));
     COF_TRY(cof_path_format(&path, err, "%s/identities/%s.json", home, name));
     cof_buf_init(&text, IDENTITY_BYTES);
     const cof_status status = cof_read_file(path.text, &text, err);
     if (status == COF_E_NOT_FOUND) {
-        return COF_FAIL(err, NOT_FOUND,
-                        "there is no identity %s: make it with coffer key create %s, or put the "
-                        "owner's %s.json into %s/identities",
-                        name, name, name, home);
+        return COF_FAIL(
+            err, NOT_FOUND,
+            "there is no identity %s: make it with coffer key create %s, or take in the "
+            "owner's %s.json with coffer key import",
+            name, name, name);
     }
     COF_TRY(status);
-    COF_TRY(cof_json_parse(cof_buf_view(&text), IDENTITY_BYTES, &json, err));
-    return from_json(json, out, err);
+    return cof_identity_parse(cof_buf_view(&text), out, err);
 }
 
 /* {"kid","jwk":{"kty","n","e"}} of a key bundle. */
@@ -106,7 +112,8 @@ static cof_status create_key(const char *name, const char *suffix, unsigned bits
 {
     static const char *const operations[] = {"wrapKey", "unwrapKey", NULL};
     char key_name[NAME_BYTES + 16];
-    COF_JSON json_t *policy = exportable ? cof_identity_closed_policy(services->url) : NULL;
+    COF_JSON json_t *policy =
+        exportable ? cof_identity_closed_policy(services->attestation[0]) : NULL;
     COF_JSON json_t *bundle = NULL;
     (void)snprintf(key_name, sizeof key_name, "%s-%s", name, suffix);
     const cof_vault_new_key key = {.name = key_name,
@@ -160,6 +167,28 @@ cof_status cof_identity_create(const char *home, const char *name, unsigned bits
     /* Last, so that an identity that can be seen is complete. */
     COF_TRY(cof_write_file(path.text, cof_buf_view(&text), 0644, err));
     return cof_identity_load(home, name, out, err);
+}
+
+cof_status cof_identity_set_keys(const char *home, cof_identity **identity, const json_t *data,
+                                 const json_t *results, cof_err *err)
+{
+    cof_path path;
+    json_t *part = NULL;
+    cof_identity *changed = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf text = {0};
+    COF_JSON json_t *json = json_deep_copy((*identity)->json);
+    COF_TRY(public_part(data, &part, err));
+    COF_TRY(cof_json_set(json, "data", part, err));
+    COF_TRY(public_part(results, &part, err));
+    COF_TRY(cof_json_set(json, "results", part, err));
+    cof_buf_init(&text, IDENTITY_BYTES);
+    COF_TRY(cof_json_print(json, &text, err));
+    COF_TRY(cof_path_format(&path, err, "%s/identities/%s.json", home, (*identity)->name));
+    COF_TRY(cof_write_file(path.text, cof_buf_view(&text), 0644, err));
+    COF_TRY(cof_identity_load(home, (*identity)->name, &changed, err));
+    cof_identity_free(*identity);
+    *identity = changed;
+    return COF_OK;
 }
 
 cof_status cof_identity_sign_key(const char *home, const char *name, cof_ec_key **out, cof_err *err)

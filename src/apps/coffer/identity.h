@@ -30,6 +30,9 @@ typedef struct cof_identity {
 COF_MUST_USE cof_status cof_identity_load(const char *home, const char *name, cof_identity **out,
                                           cof_err *err);
 
+/** Reads an identity's public text. @return as cof_identity_load. */
+COF_MUST_USE cof_status cof_identity_parse(cof_view text, cof_identity **out, cof_err *err);
+
 /**
  * Makes an identity: NAME-data (exportable, with a release policy that nothing meets yet) and
  * NAME-results (never exportable) in the vault, and a signing key here. bits is 2048, 3072 or 4096.
@@ -38,6 +41,15 @@ COF_MUST_USE cof_status cof_identity_load(const char *home, const char *name, co
 COF_MUST_USE cof_status cof_identity_create(const char *home, const char *name, unsigned bits,
                                             const cof_services *services, cof_identity **out,
                                             cof_err *err);
+
+/**
+ * Makes an identity go on with other versions of its keys, durably; *identity is replaced.
+ * @param data     the bundle of the new data key, results that of the new results key; borrowed
+ * @return COF_OK, or as reading and writing it.
+ */
+COF_MUST_USE cof_status cof_identity_set_keys(const char *home, cof_identity **identity,
+                                              const json_t *data, const json_t *results,
+                                              cof_err *err);
 
 /** The key that signs this identity's consents. @return COF_OK, COF_E_NOT_FOUND (somebody else's
  * identity). */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apps/coffer/prepared.h"
 #include "host/agent/names.h"
 #include "host/files/hash_file.h"
 #include "host/infer/infer.h"
@@ -56,10 +57,41 @@ static cof_status hash_path(const cof_request *request, const cof_job_input *inp
     return status == COF_OK ? COF_OK : missing(request, input, path.text, status, err);
 }
 
+/* An input that was sealed elsewhere is known by its digest: it need not be read whole. */
+static cof_status read_prepared(const cof_request *request, const cof_job_input *input,
+                                const char *written, cof_path *out_path, cof_prepared *out,
+                                cof_err *err)
+{
+    COF_TRY(path_of(request, written, out_path, err));
+    const cof_status status = cof_prepared_read(out_path->text, out, err);
+    if (status != COF_OK) {
+        cof_err_context(err, "input %s", input->name);
+        return missing(request, input, out_path->text, status, err);
+    }
+    return COF_OK;
+}
+
+static cof_status hash_prepared(const cof_request *request, const cof_job_input *input,
+                                const char *written, cof_sha256 *hash, cof_err *err)
+{
+    COF_CLEANUP(cof_prepared_drop_) cof_prepared prepared = {0};
+    cof_path path;
+    if (written == NULL) {
+        return COF_OK;
+    }
+    COF_TRY(read_prepared(request, input, written, &path, &prepared, err));
+    const cof_descriptor *object = &prepared.object;
+    const uint64_t numbers[] = {object->size, object->encryption};
+    COF_TRY(cof_sha256_update(hash, cof_view_of(object->digest.bytes, COF_DIGEST_SIZE), err));
+    return cof_sha256_update(hash, cof_view_of(numbers, sizeof numbers), err);
+}
+
 cof_status cof_inputs_hash(const cof_request *request, cof_sha256 *hash, cof_err *err)
 {
     for (size_t i = 0; i < request->job->inputs.count; i++) {
         const cof_job_input *input = &request->job->inputs.items[i];
+        COF_TRY(hash_prepared(request, input, input->sealed, hash, err));
+        COF_TRY(hash_prepared(request, input, input->sealed_labels, hash, err));
         COF_TRY(hash_path(request, input, input->data, hash, err));
         COF_TRY(hash_path(request, input, input->labels, hash, err));
         COF_TRY(hash_path(request, input, input->schema, hash, err));
@@ -119,6 +151,25 @@ cof_status cof_inputs_validate_csv(cof_output *output, const char *path, const j
 json_t *cof_inputs_target(const char *name, int64_t index)
 {
     return name != NULL ? json_string(name) : json_integer((json_int_t)index);
+}
+
+/* What was sealed elsewhere is as its owner says: the schema file, the number of classes. */
+static cof_status describe_prepared(const cof_request *request, size_t index, cof_inputs *out,
+                                    cof_err *err)
+{
+    const cof_job_input *input = &request->job->inputs.items[index];
+    cof_path schema;
+    if (input->format == COF_CONTRACT_IDX) {
+        out->facts[index].classes = (uint32_t)input->classes;
+        return COF_OK;
+    }
+    COF_TRY(path_of(request, input->schema, &schema, err));
+    const cof_status status = read_schema_file(schema.text, &out->schemas[index], err);
+    if (status != COF_OK) {
+        return missing(request, input, schema.text, status, err);
+    }
+    out->facts[index].schema = out->schemas[index];
+    return COF_OK;
 }
 
 static cof_status describe_csv(const cof_request *request, size_t index, cof_inputs *out,
@@ -209,11 +260,60 @@ static cof_status seal_object(const cof_request *request, const cof_job_input *i
     return COF_OK;
 }
 
+/* The worker opens it with the owner's data key and no other. */
+static cof_status check_sealed_for(const cof_request *request, const cof_job_input *input,
+                                   const cof_prepared *prepared, cof_err *err)
+{
+    const cof_identity *owner = cof_request_identity(request, input->owner);
+    cof_view wrapped = {0};
+    if (prepared->front == NULL ||
+        cof_front_wrapped(prepared->front, owner->data_kid, &wrapped, NULL) == COF_OK) {
+        return COF_OK;
+    }
+    return COF_FAIL(err, NOT_A_RECIPIENT, "input %s is not sealed for %s, whose data key is %.200s",
+                    input->name, owner->name, owner->data_kid);
+}
+
+static cof_status take_prepared(const cof_request *request, const cof_job_input *input,
+                                const char *written, cof_resolve_object *out, cof_err *err)
+{
+    COF_CLEANUP(cof_prepared_drop_) cof_prepared prepared = {0};
+    cof_path path;
+    COF_TRY(read_prepared(request, input, written, &path, &prepared, err));
+    COF_TRY(check_sealed_for(request, input, &prepared, err));
+    COF_TRY(cof_prepared_store(path.text, &prepared, request->store, err));
+    *out = (cof_resolve_object){.digest = prepared.object.digest,
+                                .size = prepared.object.size,
+                                .encryption = prepared.object.encryption};
+    return COF_OK;
+}
+
+cof_status cof_inputs_store_prepared(const cof_request *request, cof_err *err)
+{
+    cof_resolve_object unused;
+    for (size_t i = 0; i < request->job->inputs.count; i++) {
+        const cof_job_input *input = &request->job->inputs.items[i];
+        if (input->sealed != NULL) {
+            COF_TRY(take_prepared(request, input, input->sealed, &unused, err));
+        }
+        if (input->sealed_labels != NULL) {
+            COF_TRY(take_prepared(request, input, input->sealed_labels, &unused, err));
+        }
+    }
+    return COF_OK;
+}
+
 static cof_status seal_input(const cof_request *request, size_t index, cof_inputs *out,
                              cof_err *err)
 {
     const cof_job_input *input = &request->job->inputs.items[index];
     cof_resolve_input *facts = &out->facts[index];
+    if (input->sealed != NULL) {
+        COF_TRY(take_prepared(request, input, input->sealed, &facts->objects[0], err));
+        return input->sealed_labels == NULL
+                   ? COF_OK
+                   : take_prepared(request, input, input->sealed_labels, &facts->objects[1], err);
+    }
     COF_TRY(seal_object(request, input, input->data, "data", &facts->objects[0], err));
     out->sealed_bytes += facts->objects[0].size;
     if (input->format == COF_CONTRACT_IDX) {
@@ -227,9 +327,10 @@ cof_status cof_inputs_seal(const cof_request *request, cof_inputs *out, cof_err 
 {
     /* All are checked before any is sealed: nothing half-done is left by wrong data. */
     for (size_t i = 0; i < request->job->inputs.count; i++) {
-        COF_TRY(request->job->inputs.items[i].format == COF_CONTRACT_CSV
-                    ? describe_csv(request, i, out, err)
-                    : describe_idx(request, i, out, err));
+        const cof_job_input *input = &request->job->inputs.items[i];
+        COF_TRY(input->sealed != NULL               ? describe_prepared(request, i, out, err)
+                : input->format == COF_CONTRACT_CSV ? describe_csv(request, i, out, err)
+                                                    : describe_idx(request, i, out, err));
     }
     for (size_t i = 0; i < request->job->inputs.count; i++) {
         COF_TRY(seal_input(request, i, out, err));

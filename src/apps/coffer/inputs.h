@@ -20,6 +20,10 @@ COF_MUST_USE cof_status cof_inputs_hash(const cof_request *request, cof_sha256 *
  * COF_E_CONTRACT_INVALID, COF_E_DATA_INVALID, COF_E_SCHEMA_MISMATCH, … */
 COF_MUST_USE cof_status cof_inputs_seal(const cof_request *request, cof_inputs *out, cof_err *err);
 
+/** Copies the sealed files of inputs that were prepared elsewhere into the store, where they are
+ * not there yet. @return COF_OK, COF_E_NOT_A_RECIPIENT (not sealed for their owner), … */
+COF_MUST_USE cof_status cof_inputs_store_prepared(const cof_request *request, cof_err *err);
+
 /** The schema object for a CSV file: of a schema file (its problems are shown on standard error),
  * or inferred when schema_path is NULL. The caller owns it. */
 COF_MUST_USE cof_status cof_inputs_schema(const char *data_path, const char *schema_path,

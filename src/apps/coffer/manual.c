@@ -13,23 +13,49 @@ static bool is_first_of_group(const cof_command *command)
            strcspn(command[-1].name, " ") != length;
 }
 
-static void print_group(const cof_command *first)
+enum { WORDS_MAX = 4 };
+
+/* Of a name with more words than these: the characters of them, with the space after them; else 0.
+ */
+static size_t beginning(const char *name, int words)
 {
-    const size_t length = strcspn(first->name, " ") + 1;
-    (void)printf("    \"%.*s\"*) words=\"", (int)length, first->name);
-    for (const cof_command *command = cof_commands; command->name != NULL; command++) {
-        if (strncmp(command->name, first->name, length) == 0) {
-            (void)printf("%s ", command->name + length);
+    size_t size = 0;
+    for (int i = 0; i < words; i++) {
+        size += strcspn(name + size, " ");
+        if (name[size] == '\0') {
+            return 0;
         }
+        size++;
     }
-    (void)printf("\";;\n");
+    return size;
+}
+
+/* What can come after so many words. The longer ones stand first: the shell takes what fits first.
+ */
+static cof_status print_groups(int words, cof_err *err)
+{
+    size_t last_size = 0;
+    for (const cof_command *command = cof_commands; command->name != NULL; command++) {
+        COF_CLEANUP(cof_buf_free) cof_buf next = {.limit = 4096};
+        const size_t size = beginning(command->name, words);
+        if (size == 0 ||
+            (size == last_size && strncmp(command[-1].name, command->name, size) == 0)) {
+            last_size = size;
+            continue;
+        }
+        last_size = size;
+        COF_TRY(cof_command_next_words(cof_commands, cof_view_of(command->name, size), " ", &next,
+                                       err));
+        (void)printf("    \"%.*s\"*) words=\"%.*s\";;\n", (int)size, command->name, (int)next.size,
+                     (const char *)next.data);
+    }
+    return COF_OK;
 }
 
 COF_COMMAND(completions)
 {
     (void)app;
     (void)args;
-    (void)err;
     (void)printf("_coffer() {\n  local word=${COMP_WORDS[COMP_CWORD]} words=\n  if [ "
                  "\"$COMP_CWORD\" = 1 ]; then words=\"");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
@@ -37,7 +63,7 @@ COF_COMMAND(completions)
             (void)printf("%.*s ", (int)strcspn(command->name, " "), command->name);
         }
     }
-    (void)printf("\"; else case \"${COMP_WORDS[*]:1:3}\" in\n");
+    (void)printf("\"; else case \"${COMP_WORDS[*]:1:4}\" in\n");
     for (const cof_command *command = cof_commands; command->name != NULL; command++) {
         (void)printf("    \"%s%s\"*) words=\"", command->name,
                      strchr(command->name, ' ') == NULL ? " " : "");
@@ -46,10 +72,8 @@ COF_COMMAND(completions)
         }
         (void)printf("--json --home --help\";;\n");
     }
-    for (const cof_command *command = cof_commands; command->name != NULL; command++) {
-        if (is_first_of_group(command) && strchr(command->name, ' ') != NULL) {
-            print_group(command);
-        }
+    for (int words = WORDS_MAX - 1; words > 0; words--) {
+        COF_TRY(print_groups(words, err));
     }
     (void)printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -f -- \"$word\"))\n}\ncomplete "
                  "-F _coffer coffer\n");

@@ -5,6 +5,14 @@
 #include "apps/coffer/identity.h"
 #include "tcb/seal/seal.h"
 
+/**
+ * The data key of an object as it is wrapped for an identity, by whatever version of its keys.
+ * @param out_kid  that version; borrowed from front, as *out is
+ * @return COF_OK, COF_E_NOT_A_RECIPIENT.
+ */
+COF_MUST_USE cof_status cof_identity_wrapped(const cof_identity *identity, const cof_front *front,
+                                             const char **out_kid, cof_view *out, cof_err *err);
+
 /** With what to open. home is borrowed. */
 typedef struct cof_unlocker {
     const char *home;

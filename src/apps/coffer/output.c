@@ -164,7 +164,7 @@ const char *cof_remedy(cof_status status)
         {COF_E_RUNS_EXHAUSTED,
          "agree to a new contract: raise limits.runs in the job and run it again"},
         {COF_E_CONSENT_MISSING,
-         "each owner gives consent with coffer run, or coffer key create first"},
+         "each owner consents in their own home: coffer contract consent CONTRACT.json --as OWNER"},
         {COF_E_MEMORY_LIMIT,
          "raise limits.memory in the job, or make the model or the batch smaller"},
         {COF_E_MEASUREMENT_REFUSED, "the worker that ran is not the one in the contract: install "

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "apps/coffer/inputs.h"
+#include "apps/coffer/store.h"
 #include "host/agent/names.h"
 #include "host/files/hash_file.h"
-#include "host/store/dir_store.h"
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
 
@@ -133,7 +133,10 @@ static cof_status take_fingerprint(cof_request *request, uint32_t threads, cof_e
         hash, cof_view_of(request->worker.bytes, sizeof request->worker.bytes), err));
     COF_TRY(cof_sha256_update(hash, cof_buf_view(&request->text), err));
     COF_TRY(hash_text(hash, request->services->url, err));
-    COF_TRY(hash_text(hash, request->services->root, err));
+    for (size_t i = 0; i < request->services->attestation_count; i++) {
+        COF_TRY(hash_text(hash, request->services->attestation[i], err));
+    }
+    COF_TRY(hash_text(hash, request->services->root != NULL ? request->services->root : "", err));
     for (size_t i = 0; i < request->identity_count; i++) {
         COF_TRY(hash_text(hash, request->identities[i]->name, err));
         COF_TRY(hash_text(hash, request->identities[i]->data_kid, err));
@@ -166,6 +169,9 @@ static cof_status objects_are_there(const cof_request *request, bool *out, cof_e
     *out = true;
     for (size_t i = 0; i < request->contract->input_count && *out; i++) {
         const cof_contract_input *input = &request->contract->inputs[i];
+        if (request->job->inputs.items[i].sealed != NULL) {
+            continue; /* sealed elsewhere: it cannot be made anew, and may come later */
+        }
         for (size_t k = 0; k < input->object_count && *out; k++) {
             cof_blob_name name;
             cof_name_input(&input->objects[k].digest, &name);
@@ -217,9 +223,11 @@ static cof_status resolve_now(cof_request *request, uint32_t threads, cof_err *e
 {
     COF_CLEANUP(cof_inputs_drop_) cof_inputs inputs = {0};
     cof_resolve_identity identities[COF_REQUEST_IDENTITIES];
-    cof_digest root;
-    COF_TRY(
-        cof_hex_decode(cof_view_text(request->services->root), root.bytes, sizeof root.bytes, err));
+    cof_digest root = {0};
+    if (request->services->root != NULL) {
+        COF_TRY(cof_hex_decode(cof_view_text(request->services->root), root.bytes,
+                               sizeof root.bytes, err));
+    }
     for (size_t i = 0; i < request->identity_count; i++) {
         const cof_identity *identity = request->identities[i];
         identities[i] = (cof_resolve_identity){.name = identity->name,
@@ -237,8 +245,11 @@ static cof_status resolve_now(cof_request *request, uint32_t threads, cof_err *e
                                      .identities = identities,
                                      .identity_count = request->identity_count,
                                      .installed = {[COF_CONTRACT_SIMULATED] = &request->worker},
-                                     .root = &root,
-                                     .authority = request->services->url,
+                                     .root = request->services->root != NULL ? &root : NULL,
+                                     .authority = request->services->attestation[0],
+                                     .other_authorities = request->services->attestation + 1,
+                                     .other_authority_count =
+                                         request->services->attestation_count - 1,
                                      .threads = threads};
     status = cof_resolve(request->job, &facts, request->problems, &request->contract_text,
                          &request->contract, err);
@@ -263,14 +274,12 @@ static cof_status remember(cof_request *request, cof_err *err)
 
 cof_status cof_request_resolve(cof_request *request, cof_err *err)
 {
-    cof_path store;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const uint32_t threads =
         cores < 1 ? 1 : (cores > COF_LIMIT_THREADS ? COF_LIMIT_THREADS : (uint32_t)cores);
     cof_buf_init(&request->contract_text, COF_LIMIT_CONTRACT_BYTES);
-    COF_TRY(cof_path_format(&store, err, "%s/store", request->home));
-    COF_TRY(cof_dir_store_open(store.text, &request->store, err));
     COF_TRY(cof_services_open(request->home, &request->services, err));
+    COF_TRY(cof_store_of_home(request->services->config, &request->store, err));
     COF_TRY(add_identities(request, err));
     COF_TRY(measure_worker(&request->worker, err));
     const cof_status status = take_fingerprint(request, threads, err);
@@ -279,8 +288,17 @@ cof_status cof_request_resolve(cof_request *request, cof_err *err)
     }
     COF_TRY(find_known(request, err));
     if (request->was_known) {
-        return COF_OK;
+        return cof_inputs_store_prepared(request, err);
     }
     COF_TRY(resolve_now(request, threads, err));
     return remember(request, err);
+}
+
+cof_agreement cof_request_agreement(const cof_request *request)
+{
+    return (cof_agreement){.home = request->home,
+                           .services = request->services,
+                           .contract = request->contract,
+                           .digest = request->digest,
+                           .folder = request->job_path.text};
 }

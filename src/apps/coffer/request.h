@@ -9,6 +9,7 @@
 #ifndef COF_APP_REQUEST_H
 #define COF_APP_REQUEST_H
 
+#include "apps/coffer/agree.h"
 #include "apps/coffer/identity.h"
 #include "apps/coffer/output.h"
 #include "apps/coffer/services.h"
@@ -51,6 +52,9 @@ COF_MUST_USE cof_status cof_request_resolve(cof_request *request, cof_err *err);
 
 /** An identity that was loaded for this request, or NULL. */
 const cof_identity *cof_request_identity(const cof_request *request, const char *name);
+
+/** The resolved contract, to consent to; borrows from the request. */
+cof_agreement cof_request_agreement(const cof_request *request);
 
 /** Frees what the request holds; accepts a zeroed one. */
 void cof_request_drop_(cof_request *request);

@@ -4,9 +4,10 @@
 #include <time.h>
 
 #include "apps/coffer/agent.h"
-#include "apps/coffer/agree.h"
 #include "apps/coffer/commands.h"
+#include "apps/coffer/consent.h"
 #include "apps/coffer/fetch.h"
+#include "apps/coffer/receiving.h"
 #include "apps/coffer/show_checks.h"
 #include "apps/coffer/verify.h"
 #include "tcb/wire/json.h"
@@ -24,12 +25,13 @@ static cof_status check_kernel(const char *kernel, cof_err *err)
     return COF_FAIL(err, USAGE, "--kernel is best, scalar, avx2 or avx512");
 }
 
-static cof_status initialise(cof_request *request, cof_progress_view *view, cof_err *err)
+static cof_status initialise(const cof_app *app, const cof_args *args, cof_request *request,
+                             cof_progress_view *view, cof_err *err)
 {
     char text[TEXT_SIZE];
     cof_progress_step(view, 1, "requested", request->path.text);
     COF_TRY(cof_request_resolve(request, err));
-    COF_TRY(cof_agree(request, (int64_t)time(NULL), err));
+    COF_TRY(cof_consent_for_run(app, args, request, err));
     (void)snprintf(text, sizeof text, "contract %.16s…, %zu inputs, consent of %s%s",
                    request->digest, request->contract->input_count,
                    request->contract->owners[0].name,
@@ -46,14 +48,15 @@ static cof_status initialise(cof_request *request, cof_progress_view *view, cof_
 }
 
 static cof_status drive(const cof_app *app, const cof_request *request, const cof_run_state *run,
-                        const char *kernel, cof_progress_view *view, cof_err *err)
+                        const char *kernel, json_t *receive, cof_progress_view *view, cof_err *err)
 {
     const cof_agent_run agent = {.home = app->home,
                                  .services = request->services,
                                  .contract_path = request->contract_path.text,
                                  .run_folder = run->folder.text,
                                  .run_hex = run->run,
-                                 .kernel = kernel};
+                                 .kernel = kernel,
+                                 .receive = receive};
     const cof_status status = cof_agent_drive(&agent, view, err);
     /* What may pass is left open, so that the same command goes on; the rest is over. */
     if (status != COF_OK && !cof_status_describe(status)->retry) {
@@ -89,7 +92,8 @@ static void show_next(const cof_app *app, const cof_fetched *fetched, const json
         cof_output_line(app->output, COF_TONE_PLAIN, "  %-14s %s", name, json_string_value(value));
     }
     if (fetched->others > 0) {
-        cof_output_line(app->output, COF_TONE_DIM, "  %zu results are sealed for others",
+        cof_output_line(app->output, COF_TONE_DIM,
+                        "  %zu results are for others too: give them NAME.sealed and the receipt",
                         fetched->others);
     }
     const json_t *test = json_object_get(metrics, "test");
@@ -153,8 +157,21 @@ static cof_status result_folder(const cof_args *args, const cof_job *job, cof_pa
                          : cof_path_format(out, err, "%s-results", job->name);
 }
 
+static cof_status prepare_receiving(const cof_app *app, const cof_args *args,
+                                    const cof_request *request, const cof_run_state *run,
+                                    json_t **out, cof_err *err)
+{
+    const cof_receiving receiving = {.listen = cof_args_value(args, "receive"),
+                                     .run_folder = run->folder.text,
+                                     .contract = request->contract,
+                                     .store = request->store,
+                                     .output = app->output};
+    return receiving.listen != NULL ? cof_receiving_prepare(&receiving, out, err) : COF_OK;
+}
+
 COF_COMMAND(run)
 {
+    COF_JSON json_t *receive = NULL;
     const char *kernel =
         cof_args_value(args, "kernel") != NULL ? cof_args_value(args, "kernel") : "best";
     COF_CLEANUP(cof_request_drop_) cof_request request = {0};
@@ -167,12 +184,13 @@ COF_COMMAND(run)
     COF_TRY(result_folder(args, request.job, &folder, err));
     COF_TRY(cof_make_folders(
         folder.text, err)); /* a folder that cannot be written is found out before training */
-    COF_TRY(initialise(&request, &view, err));
+    COF_TRY(initialise(app, args, &request, &view, err));
     COF_TRY(
         cof_run_state_open(request.job_path.text, cof_args_count(args, "new-run") > 0, &run, err));
     if (run.is_resumed) {
         cof_output_line(app->output, COF_TONE_DIM, "     going on with run %.8s…", run.run);
     }
-    COF_TRY(drive(app, &request, &run, kernel, &view, err));
+    COF_TRY(prepare_receiving(app, args, &request, &run, &receive, err));
+    COF_TRY(drive(app, &request, &run, kernel, receive, &view, err));
     return complete(app, &request, &run, folder.text, &view, err);
 }

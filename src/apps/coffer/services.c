@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,15 +17,14 @@
 
 enum { INFO_BYTES = 64 * 1024, TEXT_BYTES = 4096, START_MS = 30000, STOP_MS = 10000, POLL_MS = 20 };
 
-#define VAULT_SCOPE "https://vault.azure.net/.default"
-
 void cof_services_free(cof_services *services)
 {
     if (services == NULL) {
         return;
     }
-    cof_entra_free(services->owner);
+    cof_credential_free(services->owner);
     cof_http_client_free(services->http);
+    cof_http_client_free(services->attest_http);
     if (services->lifeline >= 0) {
         (void)close(services->lifeline); /* the server ends when this end is closed */
     }
@@ -34,6 +34,7 @@ void cof_services_free(cof_services *services)
         }
     }
     json_decref(services->info);
+    cof_config_free(services->config);
     free(services);
 }
 
@@ -121,10 +122,28 @@ static cof_status await_ready(int fd, pid_t pid, json_t **out_info, cof_err *err
     }
 }
 
-/* Starts the server. With lifeline NULL it stays; else it ends when *lifeline is closed. */
-static cof_status start(const char *home, pid_t *out_pid, int *lifeline, json_t **out_info,
-                        cof_err *err)
+/* A pipe's end that holds a secret, which is short. */
+static cof_status hold_secret(cof_view secret, int *out_fd, cof_err *err)
 {
+    int ends[2] = {-1, -1};
+    if (secret.size > PIPE_BUF || pipe2(ends, O_CLOEXEC) != 0) {
+        return COF_FAIL(err, IO, "handing over a secret");
+    }
+    const ssize_t wrote = write(ends[1], secret.data, secret.size);
+    (void)close(ends[1]);
+    if (wrote != (ssize_t)secret.size) {
+        (void)close(ends[0]);
+        return COF_FAIL(err, IO, "handing over a secret");
+    }
+    *out_fd = ends[0];
+    return COF_OK;
+}
+
+/* Starts the server. With lifeline NULL it stays; else it ends when *lifeline is closed. */
+static cof_status start(const char *home, const cof_services_root *root, pid_t *out_pid,
+                        int *lifeline, json_t **out_info, cof_err *err)
+{
+    char secret_text[16];
     int ready[2] = {-1, -1};
     int life[2] = {-1, -1};
     char ready_text[16];
@@ -148,6 +167,17 @@ static cof_status start(const char *home, pid_t *out_pid, int *lifeline, json_t 
                        .error_fd = -1,
                        .keep = {ready_write, life_read},
                        .detached = lifeline == NULL};
+    COF_CLEANUP(cof_fd_drop_) int secret_fd = -1;
+    if (root->way != NULL) {
+        const bool is_token = strncmp(root->way, "pkcs11:", 7) == 0;
+        COF_TRY(hold_secret(root->secret, &secret_fd, err));
+        (void)snprintf(secret_text, sizeof secret_text, "%d", secret_fd);
+        spawn.arguments[4] = "--root-key"; /* a server that stays has no lifeline */
+        spawn.arguments[5] = root->way;
+        spawn.arguments[6] = is_token ? "--pin-fd" : "--passphrase-fd";
+        spawn.arguments[7] = secret_text;
+        spawn.keep[1] = secret_fd;
+    }
     cof_path log;
     COF_TRY(cof_path_format(&log, err, "%s/local.log", home));
     COF_CLEANUP(cof_fd_drop_) int log_fd = -1;
@@ -175,22 +205,49 @@ static cof_status start(const char *home, pid_t *out_pid, int *lifeline, json_t 
     return COF_OK;
 }
 
-/* Fills in what a client needs, from info. */
-static cof_status connect_client(cof_services *s, cof_err *err)
+/* What is local is told by info. */
+static cof_status use_local(cof_services *s, const char **out_owner, cof_err *err)
 {
+    const char *ca = NULL;
+    const char *base = NULL;
     json_t *clients = NULL;
-    const char *owner = NULL;
-    COF_TRY(cof_json_get_text(s->info, "vault", TEXT_BYTES, &s->url, err));
-    COF_TRY(cof_json_get_text(s->info, "authority", TEXT_BYTES, &s->authority, err));
-    COF_TRY(cof_json_get_text(s->info, "tenant", TEXT_BYTES, &s->tenant, err));
-    COF_TRY(cof_json_get_text(s->info, "ca", TEXT_BYTES, &s->ca, err));
+    COF_TRY(cof_json_get_text(s->info, "ca", TEXT_BYTES, &ca, err));
     COF_TRY(cof_json_get_text(s->info, "root", TEXT_BYTES, &s->root, err));
+    COF_TRY(cof_json_get_text(s->info, "vault", TEXT_BYTES, &base, err));
     COF_TRY(cof_json_get(s->info, "clients", JSON_OBJECT, &clients, err));
-    COF_TRY(cof_json_get_text(clients, "owner", TEXT_BYTES, &owner, err));
-    const cof_http_client_options options = {.ca_path = s->ca};
-    COF_TRY(cof_http_client_new(&options, &s->http, err));
-    COF_TRY(cof_entra_from_file(s->http, s->authority, s->tenant, owner, &s->owner, err));
-    s->vault = (cof_vault){.http = s->http, .entra = s->owner, .scope = VAULT_SCOPE};
+    if (s->config->vault == NULL) {
+        s->url = base;
+        s->vault_ca = ca;
+        COF_TRY(cof_json_get_text(clients, "agent", TEXT_BYTES, &s->agent, err));
+        COF_TRY(cof_json_get_text(clients, "owner", TEXT_BYTES, out_owner, err));
+    }
+    if (s->config->attestation_count == 0) {
+        s->attest_ca = ca;
+        s->attestation_count = 1;
+        return cof_json_get_text(s->info, "attest", TEXT_BYTES, &s->attestation[0], err);
+    }
+    return COF_OK;
+}
+
+static cof_status connect_clients(cof_services *s, cof_err *err)
+{
+    const cof_config *config = s->config;
+    const char *owner = config->credential;
+    s->url = config->vault;
+    s->vault_ca = config->ca;
+    s->attest_ca = config->ca;
+    s->agent = config->agent_credential != NULL ? config->agent_credential : config->credential;
+    s->attestation_count = config->attestation_count;
+    memcpy(s->attestation, config->attestation, sizeof s->attestation);
+    if (s->info != NULL) {
+        COF_TRY(use_local(s, &owner, err));
+    }
+    const cof_http_client_options vault = {.ca_path = s->vault_ca};
+    const cof_http_client_options attest = {.ca_path = s->attest_ca};
+    COF_TRY(cof_http_client_new(&vault, &s->http, err));
+    COF_TRY(cof_http_client_new(&attest, &s->attest_http, err));
+    COF_TRY(cof_credential_open(owner, &s->owner, err));
+    s->vault = (cof_vault){.http = s->http, .credential = s->owner};
     return COF_OK;
 }
 
@@ -201,16 +258,22 @@ cof_status cof_services_open(const char *home, cof_services **out, cof_err *err)
         return COF_FAIL(err, NO_MEMORY, "services");
     }
     services->lifeline = -1;
-    COF_TRY(cof_services_running(home, &services->info, err));
-    if (services->info == NULL) {
-        COF_TRY(start(home, &services->child, &services->lifeline, &services->info, err));
+    COF_TRY(cof_config_read(home, &services->config, err));
+    if (cof_config_needs_local(services->config)) {
+        COF_TRY(cof_services_running(home, &services->info, err));
+        if (services->info == NULL) {
+            const cof_services_root root = {0};
+            COF_TRY(
+                start(home, &root, &services->child, &services->lifeline, &services->info, err));
+        }
     }
-    COF_TRY(connect_client(services, err));
+    COF_TRY(connect_clients(services, err));
     *out = cof_services_take(&services);
     return COF_OK;
 }
 
-cof_status cof_services_up(const char *home, json_t **out_info, cof_err *err)
+cof_status cof_services_up(const char *home, const cof_services_root *root, json_t **out_info,
+                           cof_err *err)
 {
     COF_JSON json_t *info = NULL;
     pid_t pid = 0;
@@ -219,7 +282,7 @@ cof_status cof_services_up(const char *home, json_t **out_info, cof_err *err)
         *out_info = json_incref(info);
         return COF_FAIL(err, EXISTS, "the local services run already");
     }
-    return start(home, &pid, NULL, out_info, err);
+    return start(home, root, &pid, NULL, out_info, err);
 }
 
 cof_status cof_services_down(const char *home, cof_err *err)

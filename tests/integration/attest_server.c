@@ -196,19 +196,26 @@ static cof_status run(const arguments *o, vendors *v, cof_err *err)
     source from = {.source = {&ops}, .vendors = v};
     COF_CLEANUP(cof_state_drop_) cof_state *state = NULL;
     COF_CLEANUP(cof_trail_drop_) cof_trail *trail = NULL;
+    COF_CLEANUP(cof_directory_drop_) cof_directory *directory = NULL;
+    COF_CLEANUP(cof_access_drop_) cof_access *access = NULL;
     COF_CLEANUP(cof_issuer_drop_) cof_issuer *identity = NULL;
     COF_CLEANUP(cof_attest_drop_) cof_attest *attest = NULL;
     COF_TRY(prepare(o, err));
     COF_TRY(cof_state_open(o->home, rigged_clock, &state, err));
     COF_TRY(make_vendors(state, v, err));
     COF_TRY(cof_trail_open(state, &trail, err));
-    COF_TRY(cof_issuer_open(state, &identity, err));
+    COF_TRY(cof_directory_open(state, &directory, err));
+    COF_TRY(cof_access_open(state, directory, &access, err));
+    const cof_issuer_parts identity_parts = {
+        .state = state, .directory = directory, .access = access, .trail = trail};
+    COF_TRY(cof_issuer_open(&identity_parts, &identity, err));
     const char *intel = getenv("ATTEST_SERVER_INTEL");
     const bool is_tdx = intel != NULL && strcmp(intel, "tdx") == 0;
     const cof_root_pin roots[] = {is_tdx ? v->tdx.pins[0] : v->sgx.pin, v->snp.pins[0]};
     const cof_attest_options attest_options = {.state = state,
                                                .trail = trail,
                                                .identity = identity,
+                                               .access = access,
                                                .roots = roots,
                                                .root_count = sizeof roots / sizeof roots[0],
                                                .collateral = &from.source};

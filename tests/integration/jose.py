@@ -44,7 +44,8 @@ def sign(pem, header, payload):
     """A JWS. payload is an object, or text as it is to be."""
     body = payload if isinstance(payload, str) else json.dumps(payload)
     signed = f"{b64url(json.dumps(header).encode())}.{b64url(body.encode())}"
-    signature = with_file(pem, lambda name: openssl("dgst", "-sha256", "-sign", name, data=signed.encode()))
+    pss = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32") if header.get("alg") == "PS256" else ()
+    signature = with_file(pem, lambda name: openssl("dgst", "-sha256", *pss, "-sign", name, data=signed.encode()))
     return f"{signed}.{b64url(signature)}"
 
 

@@ -65,7 +65,7 @@ class Server:
         os.close(life_read)
         with os.fdopen(ready) as f:
             line = f.readline()
-        if "vault" not in line:
+        if '"vault":"http' not in line.replace(" ", ""):
             reason = line + self.process.stderr.read().decode()
             self.process.wait()
             raise RuntimeError(f"coffer-local did not start: {reason}")

@@ -1,142 +1,13 @@
 """A whole job through agent, platform, worker, attestation and vault; and what goes wrong with it."""
-import hashlib
 import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 
 import tap
-from local_server import Server, b64url
+from agent_job import MEASUREMENT, WORKER, Job, base, read_until, server, worker_of
 from tap import claim, equal
-
-LOCAL, AGENT, WORKER, TOOL = sys.argv[1:5]
-server = Server(LOCAL)
-base = server.info["vault"]
-with open(WORKER, "rb") as f:
-    MEASUREMENT = hashlib.sha256(f.read()).hexdigest()
-numbers = iter(range(10000))
-
-
-def run_tool(*arguments):
-    return subprocess.run([TOOL, *arguments], capture_output=True, text=True)
-
-
-class Job:
-    """A contract with its sealed data, its key in the vault, and the job file of an agent."""
-
-    def __init__(self, consented=True, measurement=MEASUREMENT, **spec):
-        self.folder = tempfile.mkdtemp(prefix="coffer-agent-")
-        self.store = self.path("store")
-        os.mkdir(self.store)
-        self.run = os.urandom(16).hex()
-        self.name = f"agent-test-{next(numbers)}"
-        stored = self.create_key({"claim": "x-ms-runtime.contract", "equals": "00" * 32})
-        self.kid = stored["key"]["kid"]
-        spec = dict({"store": self.store, "contract": self.path("contract.json"), "key": self.path("recipient.der"),
-                     "owner_kid": self.kid, "owner_jwk": {k: stored["key"][k] for k in ("n", "e")} | {"kty": "RSA"},
-                     "measurement": measurement, "root": server.info["root"], "authority": base, "epochs": 6, "every_epochs": 2}, **spec)
-        with open(self.path("spec.json"), "w") as f:
-            json.dump(spec, f)
-        made = run_tool("make", self.path("spec.json"))
-        equal(made.returncode, 0, made.stderr)
-        self.contract = made.stdout.strip()
-        if consented:
-            self.consent(measurement)
-        self.write_job()
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def blob(self, tail):
-        return os.path.join(self.store, "jobs", self.contract, self.run, tail)
-
-    def policy(self, *conditions):
-        return {"data": b64url(json.dumps({"version": "1.0.0", "anyOf": [{"authority": base, "allOf": list(conditions)}]}).encode())}
-
-    def create_key(self, *conditions):
-        answer = server.vault("owner", "POST", f"/keys/{self.name}/create",
-                              {"kty": "RSA-HSM", "key_size": 2048, "attributes": {"exportable": True},
-                               "release_policy": self.policy(*conditions)})
-        equal(answer.status, 200, answer.body)
-        return answer.json()
-
-    def consent(self, measurement, expires=2000000000, runs=3):
-        tags = {"coffer.expires." + self.contract[:32]: str(expires), "coffer.runs." + self.contract[:32]: str(runs)}
-        policy = self.policy({"claim": "x-ms-attestation-type", "equals": "sgx"}, {"claim": "x-ms-sgx-is-debuggable", "equals": False},
-                             {"anyOf": [{"claim": "x-ms-sgx-mrenclave", "equals": measurement}]},
-                             {"claim": "x-ms-runtime.contract", "equals": self.contract})
-        answer = server.vault("owner", "PATCH", self.kid[len(base):], {"release_policy": policy, "tags": tags})
-        equal(answer.status, 200, answer.body)
-
-    def write_job(self, **change):
-        self.job = dict({"contract": self.path("contract.json"), "run": self.run, "store": {"dir": self.store}, "attestation": server.info["attest"],
-                         "tenant": server.info["tenant"], "authority": server.info["authority"], "client": server.info["clients"]["agent"],
-                         "ca": server.info["ca"], "platform": {"type": "simulated", "socket": server.info["platform"], "worker": WORKER},
-                         "kernel": "best", "journal": self.path("journal.jsonl")}, **change)
-        with open(self.path("job.json"), "w") as f:
-            json.dump(self.job, f)
-
-    def start(self, *more, **options):
-        return subprocess.Popen([AGENT, "--job", self.path("job.json"), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-
-    def finish(self, process, seen=()):
-        out, error = process.communicate(timeout=60)
-        return Result(process.returncode, list(seen) + [json.loads(line) for line in out.splitlines()], error)
-
-    def go(self):
-        return self.finish(self.start())
-
-    def model(self):
-        opened = run_tool("open", self.blob("outputs/model.sealed"), self.path("recipient.der"))
-        equal(opened.returncode, 0, opened.stderr)
-        return opened.stdout
-
-    def verify(self):
-        with open(self.path("certs.json"), "wb") as f:
-            f.write(server.request("GET", "/certs").body)
-        verified = run_tool("verify", self.blob("receipt.json"), self.blob("log.jsonl"), self.path("certs.json"))
-        equal(verified.returncode, 0, verified.stdout)
-
-    def close(self):
-        shutil.rmtree(self.folder)
-
-
-class Result:
-    def __init__(self, code, events, error):
-        self.code, self.events, self.error = code, events, error
-
-    def steps(self):
-        return [e["step"] for e in self.events if "step" in e]
-
-    def notes(self):
-        return [e["note"] for e in self.events if "note" in e]
-
-    def last(self):
-        return self.events[-1]
-
-    def failed_with(self, code, exit_code):
-        last = self.last()
-        equal((self.code, last.get("step"), last["detail"].get("code")), (exit_code, "failed", code), self.error)
-
-
-def read_until(process, step, count=1):
-    """The events up to the count-th of a step."""
-    seen = []
-    while count > 0:
-        line = process.stdout.readline()
-        assert line, f"the agent ended before {step}: {seen}: {process.stderr.read()}"
-        seen.append(json.loads(line))
-        count -= seen[-1].get("step") == step
-    return seen
-
-
-def worker_of(events):
-    return [e["detail"]["pid"] for e in events if e.get("step") == "provisioned"][-1]
-
 
 def is_alive(pid):
     try:
@@ -402,10 +273,23 @@ def a_platform_that_is_not_there_can_be_tried_again():
 @claim
 def a_job_file_that_is_not_exact_is_refused():
     job = Job()
-    for change in ({"more": 1}, {"kernel": "fast"}, {"run": "zz" * 16}, {"run": "AB" * 16}, {"store": {}}, {"platform": {"type": "sgx"}}):
+    for change in ({"more": 1}, {"kernel": "fast"}, {"run": "zz" * 16}, {"run": "AB" * 16}, {"store": {}}, {"store": {"dir": "x"}}, {"attestation": base},
+                   {"attestation": []}, {"vaults": []}, {"vaults": [{"url": base}]}, {"vaults": [{"url": "http://localhost", "credential": "x"}]},
+                   {"platform": {"type": "sgx"}}, {"platform": {"type": "sgx", "command": ["a"], "connect": "b:1"}}, {"platform": {"type": "sgx", "connect": "b"}},
+                   {"platform": {"type": "simulated", "command": ["a"]}}, {"platform": {"type": "tdx", "command": []}}):
         job.write_job(**change)
         result = job.go()
         equal((result.code, result.events), (78, []), change)
+    job.close()
+
+
+@claim
+def a_key_of_a_vault_that_the_job_does_not_name_is_not_asked_for():
+    job = Job()
+    job.write_job(vaults=[{"url": "https://other.example", "credential": server.info["clients"]["agent"]}])
+    result = job.go()
+    equal((result.code, result.events), (78, []))
+    assert "owner me: " in result.error and base in result.error, result.error
     job.close()
 
 
@@ -415,7 +299,7 @@ def credentials_that_others_can_read_are_refused():
     copy = job.path("agent.json")
     shutil.copyfile(server.info["clients"]["agent"], copy)
     os.chmod(copy, 0o644)
-    job.write_job(client=copy)
+    job.write_job(vaults=[{"url": base, "credential": copy}])
     result = job.go()
     assert result.code in (77, 78) and result.events == [], (result.code, result.events)
     job.close()

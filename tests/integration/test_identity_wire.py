@@ -16,12 +16,18 @@ GOOD = {"grant_type": "client_credentials", "client_id": owner["client_id"], "cl
         "scope": VAULT + "/.default"}
 
 
-def refusal(form, status, error, code, **more):
-    answer = server.ask_token(form, **more)
+def refusal(form, status, error, code, path="oauth2/v2.0/token", **more):
+    answer = server.ask_token(form, **more) if path.endswith("v2.0/token") else post(path, form)
     body = answer.json()
     equal((answer.status, body["error"], body["error_codes"]), (status, error, [code]))
     assert body["error_description"].startswith(f"AADSTS{code}: "), body
     assert all(name in body for name in ("timestamp", "trace_id", "correlation_id", "error_uri"))
+
+
+def post(path, form, headers=None):
+    given = {"Content-Type": "application/x-www-form-urlencoded"}
+    given.update(headers or {})
+    return server.request("POST", f"/{tenant}/{path}", urllib.parse.urlencode(form), given)
 
 
 @claim
@@ -52,13 +58,15 @@ def a_token_has_the_documented_claims_and_verifies_with_the_published_key():
     assert jose.verify(body["access_token"], base64.b64decode(key["x5c"][0]))
     equal((claims["aud"], claims["iss"], claims["tid"], claims["ver"]), (VAULT, f"{base}/{tenant}/", tenant, "1.0"))
     equal((claims["appid"], claims["appidacr"], claims["sub"]), (owner["client_id"], "1", claims["oid"]))
-    assert "keys/create" in claims["roles"] and "keys/release" not in claims["roles"], claims["roles"]
+    equal((claims["idtyp"], claims["app_displayname"]), ("app", "owner"))
+    assert "scp" not in claims
 
 
 @claim
-def the_agent_may_release_and_nothing_else():
-    _, claims, _ = jose.parts(server.token("agent"))
-    equal(claims["roles"], ["keys/release"])
+def only_tokens_for_coffer_name_roles():
+    for name, roles in (("owner", ["admin", "auditor", "data-owner", "recipient"]), ("agent", ["operator"]), ("auditor", ["auditor"])):
+        _, claims, _ = jose.parts(server.token(name, "api://coffer"))
+        equal((claims["aud"], sorted(claims["roles"])), ("api://coffer", roles), name)
 
 
 @claim
@@ -87,7 +95,36 @@ def an_unknown_client_is_refused():
 
 @claim
 def an_unknown_tenant_is_refused():
-    refusal(GOOD, 400, "invalid_request", 90002, tenant="11111111-1111-4111-8111-111111111111")
+    for name in ("11111111-1111-4111-8111-111111111111", "common", "organizations", "consumers"):
+        refusal(GOOD, 400, "invalid_request", 90002, tenant=name)
+        answer = server.request("GET", f"/{name}/v2.0/.well-known/openid-configuration")
+        equal((answer.status, answer.json()["error_codes"]), (400, [90002]), name)
+
+
+@claim
+def the_version_1_endpoint_takes_a_resource_and_answers_numbers_as_texts():
+    form = {k: v for k, v in GOOD.items() if k != "scope"}
+    answer = post("oauth2/token", dict(form, resource=VAULT + "/"))
+    body = answer.json()
+    equal((answer.status, body["expires_in"], body["resource"], body["token_type"]), (200, "3599", VAULT, "Bearer"))
+    equal(int(body["expires_on"]) - int(body["not_before"]), 3599)
+    equal(jose.parts(body["access_token"])[1]["aud"], VAULT)
+    refusal(form, 400, "invalid_request", 900144, path="oauth2/token")
+    refusal(dict(form, resource="https://evil.example"), 400, "invalid_resource", 500011, path="oauth2/token")
+    refusal(dict(form, grant_type="refresh_token"), 400, "unsupported_grant_type", 70003, path="oauth2/token")
+
+
+@claim
+def the_instance_is_discovered_for_our_own_host_only():
+    def ask(endpoint):
+        query = urllib.parse.urlencode({"api-version": "1.1", "authorization_endpoint": endpoint})
+        return server.request("GET", "/common/discovery/instance?" + query)
+    body = ask(f"{base}/{tenant}/oauth2/v2.0/authorize").json()
+    equal(body["tenant_discovery_endpoint"], f"{base}/{tenant}/v2.0/.well-known/openid-configuration")
+    equal(body["metadata"][0]["aliases"], [base[len("https://"):]])
+    for endpoint in ("https://login.example/common/oauth2/v2.0/authorize", "http" + base[5:], "", base + "@evil.example/"):
+        answer = ask(endpoint)
+        equal((answer.status, answer.json()["error"]), (400, "invalid_instance"), endpoint)
 
 
 @claim
@@ -124,7 +161,7 @@ def a_body_that_is_no_form_is_refused():
 
 @claim
 def secrets_are_not_stored():
-    with open(server.path("identity", "clients.json")) as f:
+    with open(server.path("identity", "directory.json")) as f:
         text = f.read()
     assert owner["client_secret"] not in text and owner["client_id"] in text
 

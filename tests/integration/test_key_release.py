@@ -1,5 +1,6 @@
 """Secure key release: who gets a key, and every way in which nobody does."""
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -35,9 +36,10 @@ def policy(digest=CONTRACT, authority=None, **more):
     return {"version": "1.0.0", "anyOf": [{"authority": authority or base, "allOf": conditions}]}
 
 
-def make_key(given=None, tags=None, **attributes):
+def make_key(given=None, tags=None, kty="RSA-HSM", key_size=None, crv=None, **attributes):
     text = json.dumps(given or policy())
-    body = {"kty": "RSA-HSM", "key_size": 2048, "attributes": dict({"exportable": True}, **attributes),
+    body = {"kty": kty, "key_size": key_size or (2048 if kty == "RSA-HSM" else None), "crv": crv,
+            "attributes": dict({"exportable": True}, **attributes),
             "release_policy": {"data": b64url(text.encode())}, "tags": tags or {}}
     answer = server.vault("owner", "POST", f"/keys/key-{next(numbers)}/create", body)
     equal(answer.status, 200, answer.body)
@@ -58,7 +60,8 @@ KEY = make_key()
 
 @claim
 def an_attested_enclave_gets_the_key_wrapped_to_its_own():
-    for enc, digest in ((None, "sha1"), ("CKM_RSA_AES_KEY_WRAP", "sha1"), ("RSA_AES_KEY_WRAP_256", "sha256")):
+    for enc, digest in ((None, "sha1"), ("CKM_RSA_AES_KEY_WRAP", "sha1"), ("RSA_AES_KEY_WRAP_256", "sha256"),
+                        ("RSA_AES_KEY_WRAP_384", "sha384")):
         more = {"enc": enc} if enc else {}
         answer = release(KEY, attester.token(runtime()), nonce="n-1", **more)
         equal(answer.status, 200, answer.body)
@@ -217,8 +220,128 @@ def keys_that_are_not_exportable_are_not_released():
 
 @claim
 def unknown_ways_to_wrap_are_bad_parameters():
-    for enc in ("RSA_AES_KEY_WRAP_384", "none", "", 5):
+    for enc in ("RSA_AES_KEY_WRAP_512", "rsa_aes_key_wrap_256", "none", "", 5, ["CKM_RSA_AES_KEY_WRAP"]):
         equal(release(KEY, attester.token(runtime()), enc=enc).status, 400, enc)
+
+
+@claim
+def a_nonce_that_is_no_short_text_is_a_bad_parameter():
+    for nonce in (5, True, ["n"], {"n": 1}, "n" * 257):
+        equal(release(KEY, attester.token(runtime()), nonce=nonce).status, 400, str(nonce)[:9])
+    equal(release(KEY, attester.token(runtime()), nonce="n" * 256).status, 200)
+
+
+def material(answer):
+    equal(answer.status, 200, answer.body)
+    key = jose.parts(answer.json()["value"])[1]["response"]["key"]["key"]
+    return key, jose.unwrap_released(TRANSFER, unb64url(json.loads(unb64url(key["key_hsm"]))["ciphertext"]), "sha1")
+
+
+@claim
+def elliptic_curve_keys_are_released_as_pkcs8():
+    for curve, oid in (("P-256", "prime256v1"), ("P-384", "secp384r1"), ("P-521", "secp521r1"), ("P-256K", "secp256k1")):
+        shown, pkcs8 = material(release(make_key(kty="EC-HSM", crv=curve), attester.token(runtime())))
+        equal((shown["kty"], shown["crv"]), ("EC-HSM", curve))
+        text = jose.openssl("pkey", "-inform", "DER", "-noout", "-text", data=pkcs8).decode()
+        assert f"ASN1 OID: {oid}" in text, text
+        public = jose.openssl("pkey", "-inform", "DER", "-pubout", "-outform", "DER", data=pkcs8)
+        assert public.endswith(unb64url(shown["x"]) + unb64url(shown["y"])), "the public key that the vault shows"
+
+
+@claim
+def symmetric_keys_are_released_as_their_bytes():
+    for bits in (128, 192, 256):
+        shown, secret = material(release(make_key(kty="oct-HSM", key_size=bits), attester.token(runtime())))
+        equal((shown["kty"], len(secret) * 8), ("oct-HSM", bits))
+        assert "k" not in shown
+
+
+@claim
+def a_request_with_duplicate_members_is_refused():
+    token, other = attester.token(runtime()), attester.token(runtime(contract="cd" * 32))
+    for text in (f'{{"target":"{other}","target":"{token}"}}', f'{{"target":"{token}","enc":"RSA_AES_KEY_WRAP_256","enc":null}}'):
+        equal(server.vault("agent", "POST", KEY["key"]["kid"][len(base):] + "/release", text).status, 400)
+
+
+@claim
+def a_policy_with_duplicate_members_is_never_set():
+    text = json.dumps(policy())
+    for twice in (text.replace('"equals": false', '"equals": true, "equals": false'),
+                  text[:-1] + ', "anyOf": [{"authority": "https://evil.example", "allOf": [{"claim": "x", "equals": 1}]}]}',
+                  text.replace('"authority"', '"authority": "https://evil.example", "authority"')):
+        assert twice != text
+        answer = server.vault("owner", "POST", f"/keys/key-{next(numbers)}/create",
+                              {"kty": "RSA", "attributes": {"exportable": True}, "release_policy": {"data": b64url(twice.encode())}})
+        equal((answer.status, answer.code()), (400, "BadParameter"), answer.body)
+
+
+@claim
+def keys_elsewhere_in_a_token_are_not_released_to():
+    own = jose.public_jwk(jose.new_key(), "mine", ["encrypt"])
+    inside = runtime()
+    del inside["keys"]
+    for change in ({"x-ms-isolation-tee": {"x-ms-runtime": {"keys": [own]}}}, {"x-ms-policy": {"x-ms-runtime": {"keys": [own]}}},
+                   {"keys": [own]}, {"x-ms-inittime": {"keys": [own]}}, {"x-ms-runtime.keys": [own]}):
+        refused(release(KEY, forge(dict(change, **{"x-ms-runtime": inside}))), "NoEncryptionKey")
+
+
+@claim
+def a_token_by_a_draft_policy_gets_nothing():
+    draft = dict(attester.body(runtime()), draftPolicyForAttestation="version=1.0;authorizationrules{=>permit();};issuancerules{};")
+    answer = attester.post(draft, "/attest/SgxEnclave?api-version=2020-10-01")
+    equal(answer.status, 200, answer.body)
+    refused(release(KEY, answer.json()["token"]), "AttestationInvalid")
+
+
+@claim
+def too_long_a_token_is_a_bad_parameter():
+    for size in (65537, 900000):
+        answer = server.vault("agent", "POST", KEY["key"]["kid"][len(base):] + "/release", {"target": "x" * size})
+        equal((answer.status, answer.code()), (400, "BadParameter"))
+
+
+FOREIGN, FOREIGN_KEY = "https://attest.example", jose.new_key()
+
+
+def foreign_token(change=None, key=FOREIGN_KEY, kid="theirs"):
+    claims = jose.parts(attester.token(runtime()))[1]
+    claims["iss"] = FOREIGN
+    claims.update(change or {})
+    return jose.sign(key, {"alg": "RS256", "kid": kid, "typ": "JWT"}, claims)
+
+
+@claim
+def another_authority_counts_where_the_policy_names_it_and_its_keys_are_known():
+    key = make_key(policy(authority=FOREIGN))
+    refused(release(key, foreign_token()), "AttestationInvalid")
+    identity = hashlib.sha256(FOREIGN.encode()).hexdigest()
+    keys = {"keys": [dict(jose.public_jwk(FOREIGN_KEY, "theirs", ["verify"]), use="sig", alg="RS256")]}
+    for one in keys["keys"]:
+        del one["key_ops"]
+    put = server.vault("owner", "PUT", f"/authorities/{identity}", {"issuer": FOREIGN, "keys": keys})
+    equal(put.status, 200, put.body)
+    equal(release(key, foreign_token()).status, 200)
+    refused(release(key, attester.token(runtime())), "ReleasePolicyNotMet")
+    refused(release(KEY, foreign_token()), "ReleasePolicyNotMet")
+    ours = jose.read_key(server.path("attest", "signing.key"))
+    our_kid = jose.parts(attester.token(runtime()))[0]["kid"]
+    refused(release(key, foreign_token(key=ours, kid=our_kid)), "AttestationInvalid")
+    refused(release(key, foreign_token(key=ours)), "AttestationInvalid")
+    refused(release(KEY, foreign_token({"iss": base})), "AttestationInvalid")
+    refused(release(key, foreign_token({"exp": int(time.time()) - 1000})), "AttestationExpired")
+
+
+@claim
+def conditions_nest_at_the_level_of_an_authority():
+    good, never = {"claim": "x-ms-attestation-type", "equals": "sgx"}, {"claim": "x-ms-attestation-type", "equals": "tdxvm"}
+    for group, conditions, is_met in (
+            ("anyOf", [never, {"allOf": [good, good]}], True), ("anyOf", [never, {"allOf": [good, never]}], False),
+            ("allOf", [good, {"anyOf": [never, {"allOf": [good]}]}], True), ("allOf", [good, {"anyOf": [never]}], False),
+            ("allof", [good], True), ("ANYOF", [never], False)):
+        key = make_key({"version": "1.0.0", "anyOf": [{"authority": base + "/", group: conditions}]})
+        equal(release(key, attester.token(runtime())).status, 200 if is_met else 403, (group, conditions))
+    both = {"version": "1.0.0", "allOf": [{"authority": base, "allOf": [good]}, {"authority": FOREIGN, "allOf": [good]}]}
+    refused(release(make_key(both), attester.token(runtime())), "ReleasePolicyNotMet")
 
 
 @claim
@@ -326,6 +449,35 @@ def releases_are_in_the_audit_trail_with_contract_and_run():
     equal(release(KEY, attester.token(given)).status, 200)
     last = [line for line in server.audit() if line["action"] == "release"][-1]
     equal((last["decision"], last["contract"], last["run"], last["mrenclave"]), ("released", CONTRACT, given["run"], MRENCLAVE))
+    equal((last["authority"], last["enc"], last["detail"]), (base, "CKM_RSA_AES_KEY_WRAP", ""))
+
+
+def decisions(who="owner", **query):
+    text = "&".join(f"{name}={value}" for name, value in query.items())
+    headers = {"Authorization": "Bearer " + server.token(who)}
+    return server.request("GET", f"/decisions?api-version=7.5&{text}", None, headers)
+
+
+@claim
+def decisions_are_read_newest_first_by_those_who_may():
+    key = make_key()
+    name = key["key"]["kid"].split("/")[4]
+    runs = [runtime() for _ in range(3)]
+    for given in runs:
+        equal(release(key, attester.token(given)).status, 200)
+    refused(release(key, attester.token(runtime(), mrenclave="5b" * 32)), "ReleasePolicyNotMet")
+    found = decisions(key=name.upper(), action="release").json()
+    equal([one["decision"] for one in found["value"]], ["refused", "released", "released", "released"])
+    equal([one["run"] for one in found["value"][1:]], [given["run"] for given in reversed(runs)])
+    wrong = [c for c in found["value"][0]["checks"] if not c["met"]]
+    equal(wrong, [{"claim": "x-ms-sgx-mrenclave", "expected": MRENCLAVE, "found": "5b" * 32, "met": False}])
+    equal(len(decisions(key=name, action="release", max=2).json()["value"]), 2)
+    equal([one["run"] for one in decisions(run=runs[1]["run"]).json()["value"]], [runs[1]["run"]])
+    equal(decisions(key=name, since=int(time.time()) + 100).json(), {"value": [], "complete": True})
+    equal({one["decision"] for one in decisions(key=name, decision="refused").json()["value"]}, {"refused"})
+    equal(decisions(who="agent").inner(), "ForbiddenByRbac")
+    for query in ({"max": 0}, {"max": 101}, {"max": "x"}, {"since": -1}):
+        equal(decisions(**query).status, 400, query)
 
 
 try:

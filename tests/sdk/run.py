@@ -2,6 +2,7 @@
 
 The libraries come from npm into FOLDER, at the versions that package-lock.json pins, and only when they changed. Where it
 cannot be had (no network), the test fails; `run.py --install FOLDER` only installs."""
+import fcntl
 import hashlib
 import json
 import os
@@ -23,13 +24,19 @@ def lock_digest():
 
 
 def install(folder):
-    """True when the pinned versions are in the folder."""
+    """True when the pinned versions are in the folder. Tests that run at once wait for the one that installs."""
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return install_alone(folder)
+
+
+def install_alone(folder):
     stamp = os.path.join(folder, "installed")
     if os.path.exists(stamp):
         with open(stamp) as f:
             if f.read() == lock_digest():
                 return True
-    os.makedirs(folder, exist_ok=True)
     for name in FILES:
         shutil.copy(os.path.join(HERE, name), folder)
     done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, check=False)

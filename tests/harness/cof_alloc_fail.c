@@ -6,6 +6,8 @@
 
 #include "harness/cof_test.h"
 
+enum { DENSE = 3000, STEP = 5 };
+
 /* The linker's --wrap makes these names of malloc and the others. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -116,7 +118,8 @@ static bool is_among(cof_status status, const cof_status *list)
 unsigned long cof_alloc_fail_each(cof_status (*run)(void *context), void *context,
                                   const cof_status *also)
 {
-    for (unsigned long n = 1;; n++) {
+    const unsigned long step = getenv("COF_EVERY_ALLOCATION") != NULL ? 1 : STEP;
+    for (unsigned long n = 1;; n += n < DENSE ? 1 : step) {
         cof_alloc_fail_at(n);
         const cof_status status = run(context);
         if (!cof_alloc_fail_stop()) {

@@ -29,10 +29,11 @@ bool cof_alloc_fail_hook_openssl(void);
 
 /**
  * Calls run for n = 1, 2, 3, … with the n-th allocation failing, until one run needs fewer than n.
- * run gives back what it made, in every case. Each run must end in OK (the allocation was not
- * needed), NO_MEMORY or one of also (ends with COF_OK); the last one in OK: else the cmocka test
- * fails.
- * @return how many allocations were made to fail.
+ * From the 3000th on, which only runs through all of OpenSSL reach, one in five; with the
+ * environment variable COF_EVERY_ALLOCATION set, every one. run gives back what it made, in every
+ * case. Each run must end in OK (the allocation was not needed), NO_MEMORY or one of also (ends
+ * with COF_OK); the last one in OK: else the cmocka test fails.
+ * @return about how many allocations a run makes.
  */
 unsigned long cof_alloc_fail_each(cof_status (*run)(void *context), void *context,
                                   const cof_status *also);

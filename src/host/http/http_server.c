@@ -9,7 +9,7 @@
 
 #include "host/http/http_server_internal.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 4096 };
 
 static cof_http_server_options with_defaults(const cof_http_server_options *given)
 {

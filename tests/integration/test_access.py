@@ -1,10 +1,13 @@
 """The directory and the grants: the API over HTTPS, `coffer access`, and that what they say counts at once."""
 import json
 import os
+import pty
 import stat
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 from local_server import Server
 from tap import claim, equal, run
@@ -123,6 +126,8 @@ def bodies_are_strict():
     refused(api("GET", "/review?unused=0"), 400, "BAD_ARGUMENT")
     refused(api("GET", "/review?unused=x"), 400, "BAD_ARGUMENT")
     refused(api("GET", "/apps/nobody"), 404, "NOT_FOUND")
+    refused(api("GET", "/apps/%ff"), 404, "NOT_FOUND")
+    refused(api("DELETE", "/roles/" + "%c3%a4" * 200), 404, "NOT_FOUND")
     equal(api("DELETE", "/apps/owner", "{}").status, 400)
 
 
@@ -262,10 +267,31 @@ def people_and_groups_are_managed():
 
 
 @claim
+def an_interrupt_at_a_password_leaves_the_terminal_as_it_was():
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(COFFER, [COFFER, "access", "user", "create", "zoe", "--home", server.home])
+    seen = b""
+    while b"password of zoe" not in seen:
+        seen += os.read(terminal, 1024)
+    deadline = time.time() + 10
+    while termios.tcgetattr(terminal)[3] & termios.ECHO and time.time() < deadline:
+        time.sleep(0.01)
+    os.write(terminal, b"half a pass\x03")
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    equal((code, bool(termios.tcgetattr(terminal)[3] & termios.ECHO)), (75, True))
+    os.close(terminal)
+    refused(api("GET", "/users/zoe"), 404, "NOT_FOUND")
+
+
+@claim
 def secrets_and_certificates_come_and_go():
     made_secret = cli("app", "secret", "add", "plain", "--ttl", "12h")
     cli("app", "secret", "remove", "plain", made_secret["id"])
     cli("app", "secret", "remove", "plain", made_secret["id"], code=66)
+    before = cli("app", "show", "plain")["secrets"]
+    cli("app", "secret", "add", "plain", "--out", os.path.join(folder, "no", "such", "folder"), code=66)
+    equal(cli("app", "show", "plain")["secrets"], before)
     key, pem = os.path.join(folder, "key.pem"), os.path.join(folder, "cert.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", pem, "-days", "20",
                     "-subj", "/CN=plain"], check=True, capture_output=True)

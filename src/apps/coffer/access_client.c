@@ -36,7 +36,6 @@ cof_status cof_access_client_open(const cof_app *app, const cof_args *args, cof_
     COF_TRY(cof_json_get_text(c.services->info, "authority", TEXT_BYTES, &c.authority, err));
     COF_TRY(cof_json_get_text(c.services->info, "tenant", TEXT_BYTES, &c.tenant, err));
     COF_TRY(cof_json_get_text(c.services->info, "ca", TEXT_BYTES, &c.ca, err));
-    c.base = c.authority;
     const cof_http_client_options options = {.ca_path = c.ca};
     COF_TRY(cof_http_client_new(&options, &c.http, err));
     COF_TRY(sign_in(args, &c, err));
@@ -79,7 +78,7 @@ cof_status cof_access_client_call(const cof_access_client *client, const char *m
     COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = BODY_BYTES};
     COF_CLEANUP(cof_buf_free) cof_buf url = {.limit = URL_BYTES};
     cof_http_call call = {.method = method};
-    COF_TRY(cof_buf_printf(&url, err, "%s%s", client->base, path));
+    COF_TRY(cof_buf_printf(&url, err, "%s%s", client->authority, path));
     COF_TRY(cof_buf_text(&url, &call.url, err));
     COF_TRY(cof_credential_token(client->credential, COFFER_SCOPE, &call.bearer, err));
     if (body != NULL) {

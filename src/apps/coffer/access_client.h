@@ -10,8 +10,7 @@ typedef struct cof_access_client {
     cof_services *services;
     cof_credential *credential;
     cof_http_client *http;
-    const char *base;      /* borrowed from services */
-    const char *authority; /* the same, for credential files */
+    const char *authority; /* borrowed from services, as the two below */
     const char *tenant;
     const char *ca;
 } cof_access_client;

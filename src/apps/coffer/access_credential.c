@@ -68,6 +68,18 @@ cof_status cof_access_make_secret(const cof_access_client *client, const char *n
                                         err);
 }
 
+static cof_status remove_by_id(const cof_access_client *client, const char *name, const char *id,
+                               cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf rest = {.limit = 512};
+    const char *text = NULL;
+    COF_TRY(cof_buf_append_text(&rest, "/credentials", err));
+    COF_TRY(cof_access_path(&rest, id, err));
+    COF_TRY(cof_buf_text(&rest, &text, err));
+    return cof_access_client_call_named(client, "DELETE", "/access/apps", name, text, NULL, NULL,
+                                        err);
+}
+
 COF_COMMAND(access_app_secret_add)
 {
     COF_CLEANUP(cof_access_client_close) cof_access_client client = {0};
@@ -85,7 +97,15 @@ COF_COMMAND(access_app_secret_add)
                                                   .client_id = cof_access_text(made, "client_id"),
                                                   .secret = cof_access_text(secret, "secret"),
                                                   .path = is_file ? path.text : NULL};
-    COF_TRY(cof_access_write_credential(&credential, err));
+    const cof_status status = cof_access_write_credential(&credential, err);
+    if (status != COF_OK) {
+        /* Nobody has this secret. */
+        const char *id = cof_access_text(secret, "id");
+        if (remove_by_id(&client, name, id, NULL) != COF_OK) {
+            cof_err_context(err, "secret %s was made, but", id);
+        }
+        return status;
+    }
     cof_output_line(app->output, COF_TONE_GOOD, "%s has a further secret; the credential is in %s",
                     name, path.text);
     COF_JSON json_t *all = json_pack(
@@ -104,15 +124,9 @@ COF_COMMAND(access_app_secret_add)
 static cof_status remove_credential(cof_app *app, const cof_args *args, cof_err *err)
 {
     COF_CLEANUP(cof_access_client_close) cof_access_client client = {0};
-    COF_CLEANUP(cof_buf_free) cof_buf rest = {.limit = 512};
-    const char *text = NULL;
     const char *id = cof_args_operand(args, 1);
-    COF_TRY(cof_buf_append_text(&rest, "/credentials", err));
-    COF_TRY(cof_access_path(&rest, id, err));
-    COF_TRY(cof_buf_text(&rest, &text, err));
     COF_TRY(cof_access_client_open(app, args, &client, err));
-    COF_TRY(cof_access_client_call_named(&client, "DELETE", "/access/apps",
-                                         cof_args_operand(args, 0), text, NULL, NULL, err));
+    COF_TRY(remove_by_id(&client, cof_args_operand(args, 0), id, err));
     cof_output_line(app->output, COF_TONE_GOOD, "removed %s", id);
     COF_JSON json_t *done = json_pack("{s:s}", "removed", id);
     cof_output_json(app->output, done);

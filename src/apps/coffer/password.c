@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +12,17 @@
 #include "host/files/files.h"
 #include "tcb/base/wipe.h"
 
-enum { PASSWORD_BYTES = 512 };
+enum { PASSWORD_BYTES = 512, SIGNALS = 4 };
+
+static const int ending_signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
 
 static cof_status read_file(const char *path, cof_buf *out, cof_err *err)
 {
@@ -34,7 +45,10 @@ static cof_status read_line(int fd, cof_buf *out, cof_err *err)
 {
     for (;;) {
         uint8_t byte = 0;
-        const ssize_t got = read(fd, &byte, 1);
+        const ssize_t got = interrupted == 0 ? read(fd, &byte, 1) : 0;
+        if (interrupted != 0) {
+            return COF_FAIL(err, CANCELLED, "interrupted");
+        }
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -48,7 +62,7 @@ static cof_status read_line(int fd, cof_buf *out, cof_err *err)
     }
 }
 
-static cof_status ask(int fd, const char *prompt, cof_buf *out, cof_err *err)
+static cof_status ask_silently(int fd, const char *prompt, cof_buf *out, cof_err *err)
 {
     struct termios normal;
     if (tcgetattr(fd, &normal) != 0) {
@@ -65,6 +79,21 @@ static cof_status ask(int fd, const char *prompt, cof_buf *out, cof_err *err)
     (void)dprintf(fd, "\n");
     COF_TRY(status);
     return out->size > 0 ? COF_OK : COF_FAIL(err, CANCELLED, "nothing was typed");
+}
+
+/* A signal that ends the program ends the question first: the terminal gets its echo back. */
+static cof_status ask(int fd, const char *prompt, cof_buf *out, cof_err *err)
+{
+    const struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART */
+    struct sigaction old[SIGNALS];
+    for (size_t i = 0; i < SIGNALS; i++) {
+        (void)sigaction(ending_signals[i], &action, &old[i]);
+    }
+    const cof_status status = ask_silently(fd, prompt, out, err);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        (void)sigaction(ending_signals[i], &old[i], NULL);
+    }
+    return status;
 }
 
 static cof_status ask_twice(const char *prompt, cof_buf *out, cof_err *err)

@@ -10,7 +10,7 @@
  *
  * @param prompt  "password of alice"
  * @return COF_OK, COF_E_USAGE (there is no terminal; the two differ), COF_E_PERMISSION (others can
- * read the file), COF_E_CANCELLED (nothing was typed), or as cof_read_file.
+ * read the file), COF_E_CANCELLED (nothing was typed, or a signal came), or as cof_read_file.
  */
 COF_MUST_USE cof_status cof_password_read(const cof_args *args, const char *prompt, cof_buf *out,
                                           cof_err *err);

@@ -42,16 +42,29 @@ static void forget_old_clients(const cof_state *state)
     }
 }
 
+/* Nothing is written that could not be read again: what an older version left may be damaged. */
+static cof_status make_table(const cof_state *state, const cof_directory *directory,
+                             cof_access_table *out, cof_err *err)
+{
+    COF_CLEANUP(cof_access_table_free) cof_access_table table = {0};
+    COF_JSON json_t *root = NULL;
+    COF_TRY(cof_access_first(state, directory, &root, err));
+    COF_TRY(cof_access_table_make(root, &table, err));
+    root = NULL;
+    COF_TRY(cof_access_write(state, table.root, err));
+    forget_old_clients(state);
+    *out = table;
+    table = (cof_access_table){0};
+    return COF_OK;
+}
+
 static cof_status read_or_make(const cof_state *state, const cof_directory *directory,
                                cof_access_table *out, cof_err *err)
 {
     COF_JSON json_t *root = NULL;
-    cof_status status = read_root(state, &root, err);
+    const cof_status status = read_root(state, &root, err);
     if (status == COF_E_NOT_FOUND) {
-        COF_TRY(cof_access_first(state, directory, &root, err));
-        COF_TRY(cof_access_write(state, root, err));
-        status = COF_OK;
-        forget_old_clients(state);
+        return make_table(state, directory, out, err);
     }
     COF_TRY(status);
     COF_TRY(cof_access_table_make(root, out, err));

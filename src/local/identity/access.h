@@ -5,10 +5,10 @@
  *
  * Actions are "keys/get", "secrets/set", "attestation/write", …: the permission names of Azure Key
  * Vault's access policies. A scope is "/" (everything), "/keys", "/keys/NAME", "/secrets",
- * "/secrets/NAME", "/attestation", "/access", "/audit": an assignment counts for its scope and all
- * below it. Roles have the names of Azure's built-in ones where there is one ("Key Vault Crypto
- * Officer"), and those of Coffer for api://coffer (data-owner, recipient, operator, auditor,
- * admin), which tokens for that resource carry in their roles claim.
+ * "/secrets/NAME", "/attestation", "/access", "/audit", "/authorities": an assignment counts for
+ * its scope and all below it. Roles have the names of Azure's built-in ones where there is one
+ * ("Key Vault Crypto Officer"), and those of Coffer for api://coffer (data-owner, recipient,
+ * operator, auditor, admin), which tokens for that resource carry in their roles claim.
  *
  * identity/access.json, written whole at every change (docs/formats/directory.md).
  */

@@ -7,6 +7,7 @@
 
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
+#include "tcb/wire/text.h"
 
 enum { ETAG_SIZE = 32, BODY_BYTES = 64 * 1024 };
 
@@ -102,9 +103,11 @@ static cof_status answer_failure(const cof_access_call *call, cof_status status,
                                  cof_err *err)
 {
     const cof_status_info *info = cof_status_describe(status);
+    /* The detail may quote a path, which can be any bytes, and is cut off anywhere. */
+    const bool is_text = detail[0] != '\0' && cof_utf8_is_valid(cof_view_text(detail));
     cof_http_response_clear(call->response);
     return cof_http_response_error(call->response, info->http, info->name,
-                                   detail[0] != '\0' ? detail : info->text, NULL, err);
+                                   is_text ? detail : info->text, NULL, err);
 }
 
 static cof_status admitted(cof_access_call *call, const cof_access_operation *operation,

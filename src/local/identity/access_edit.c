@@ -171,6 +171,7 @@ static cof_status commit(cof_access *access, json_t **next, cof_err *err)
 static cof_status check_grant(const cof_access *access, const cof_assignment *grant, cof_err *err)
 {
     const cof_role *role = cof_role_find(grant->role);
+    const int64_t now = cof_state_now(access->state);
     cof_principal who;
     cof_actions actions = 0;
     if (!cof_access_role_actions(access->table.root, grant->role, &actions)) {
@@ -188,13 +189,13 @@ static cof_status check_grant(const cof_access *access, const cof_assignment *gr
         return COF_FAIL(err, BAD_ARGUMENT, "%s is a role of the control plane: its scope is /",
                         role->name);
     }
-    if (grant->expires != 0 && grant->expires <= cof_state_now(access->state)) {
+    if (grant->expires != 0 && grant->expires <= now) {
         return COF_FAIL(err, BAD_ARGUMENT, "the time is over already");
     }
     for (size_t i = 0; i < access->table.count; i++) {
         const cof_access_row *row = &access->table.rows[i];
-        if (strcmp(row->principal, who.object_id) == 0 && strcmp(row->role, grant->role) == 0 &&
-            strcmp(row->scope, grant->scope) == 0) {
+        if (now < row->expires && strcmp(row->principal, who.object_id) == 0 &&
+            strcmp(row->role, grant->role) == 0 && strcmp(row->scope, grant->scope) == 0) {
             return COF_FAIL(err, EXISTS, "%s has %s at %s already", who.name, grant->role,
                             grant->scope);
         }
@@ -299,9 +300,4 @@ const json_t *cof_access_assignments(const cof_access *access)
 const json_t *cof_access_custom_roles(const cof_access *access)
 {
     return json_object_get(access->table.root, "roles");
-}
-
-bool cof_access_find_role(const cof_access *access, const char *name, cof_actions *out)
-{
-    return cof_access_role_actions(access->table.root, name, out);
 }

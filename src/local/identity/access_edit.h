@@ -63,8 +63,6 @@ int64_t cof_access_revision(const cof_access *access);
 const json_t *cof_access_assignments(const cof_access *access);
 /** [{"name","actions","created"}], the custom ones; borrowed. */
 const json_t *cof_access_custom_roles(const cof_access *access);
-/** The actions of a role. @return false when there is none. */
-bool cof_access_find_role(const cof_access *access, const char *name, cof_actions *out);
 
 /** {"last": time | null, "actions": […], "scopes": […], "more": bool} of an assignment: what it was
  * used for. The caller owns it. */

@@ -1,12 +1,13 @@
 #include "local/identity/access_review.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "local/identity/access_internal.h"
 #include "local/identity/directory_internal.h"
 #include "tcb/wire/json.h"
 
-enum { DAY_S = 86400, SOON_S = 30 * DAY_S, REMEDY_BYTES = 2048 };
+enum { DAY_S = 86400, SOON_S = 30 * DAY_S, REMEDY_BYTES = 4096, EXPIRY_SIZE = 40 };
 
 static const char *const kinds[] = {"app", "user", "group"};
 
@@ -50,9 +51,20 @@ static const cof_role *find_smaller(const cof_access_row *row)
     return best;
 }
 
+/* A grant that ends is replaced by one that ends then. */
+static const char *expiry_option(const cof_access_row *row, char out[static EXPIRY_SIZE])
+{
+    out[0] = '\0';
+    if (row->expires != INT64_MAX) {
+        (void)snprintf(out, EXPIRY_SIZE, " --expires %lld", (long long)row->expires);
+    }
+    return out;
+}
+
 static cof_status review_role(const review *r, const cof_access_row *row, const char *name,
                               cof_err *err)
 {
+    char expires[EXPIRY_SIZE];
     const cof_role *smaller = find_smaller(row);
     if (smaller == NULL) {
         return COF_OK;
@@ -60,8 +72,8 @@ static cof_status review_role(const review *r, const cof_access_row *row, const 
     return add(r, "broad-role", name, "assignment", row->id,
                json_sprintf("%s used %u of the %u actions of %s", name, count_of(row->use.actions),
                             count_of(row->actions), row->role),
-               json_sprintf("coffer access grant %s \"%s\" --scope %s && coffer access revoke %s",
-                            name, smaller->name, row->scope, row->id),
+               json_sprintf("coffer access grant %s \"%s\" --scope %s%s && coffer access revoke %s",
+                            name, smaller->name, row->scope, expiry_option(row, expires), row->id),
                err);
 }
 
@@ -71,6 +83,7 @@ static cof_status review_scope(const review *r, const cof_access_row *row, const
 {
     COF_CLEANUP(cof_buf_free) cof_buf remedy = {.limit = REMEDY_BYTES};
     const char *text = NULL;
+    char expires[EXPIRY_SIZE];
     if (row->use.scope_count == 0 || row->use.scope_count > COF_ACCESS_USED_SCOPES) {
         return COF_OK;
     }
@@ -80,8 +93,8 @@ static cof_status review_scope(const review *r, const cof_access_row *row, const
             return COF_OK;
         }
         if (strcmp(scope, row->scope) == 0 ||
-            cof_buf_printf(&remedy, NULL, "coffer access grant %s \"%s\" --scope %s && ", name,
-                           row->role, scope) != COF_OK) {
+            cof_buf_printf(&remedy, NULL, "coffer access grant %s \"%s\" --scope %s%s && ", name,
+                           row->role, scope, expiry_option(row, expires)) != COF_OK) {
             return COF_OK;
         }
     }
@@ -159,7 +172,7 @@ static cof_status review_credential(const review *r, const char *name, const cha
     if (left <= 0) {
         return add(r, "expired-credential", name, "credential", id,
                    json_sprintf("a %s of %s has expired", what, name),
-                   json_sprintf("coffer access app secret remove %s %s", name, id), err);
+                   json_sprintf("coffer access app %s remove %s %s", what, name, id), err);
     }
     if (left < SOON_S) {
         return add(

@@ -14,8 +14,8 @@ enum { SCOPE_MAX = 200, SCOPE_SEGMENTS = 4 };
 
 static bool is_place(const char *segment, size_t size)
 {
-    static const char *const places[] = {"keys",  "secrets",     "attestation", "access",
-                                         "audit", "authorities", "coffer"};
+    static const char *const places[] = {"keys",   "secrets", "attestation",
+                                         "access", "audit",   "authorities"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (strlen(places[i]) == size && memcmp(places[i], segment, size) == 0) {
             return true;

@@ -7,6 +7,8 @@
 #include "tcb/wire/json.h"
 #include "tcb/wire/text.h"
 
+enum { GROUPS_MAX = 200 };
+
 static cof_status set_text(json_t *claims, const char *name, const char *text, cof_err *err)
 {
     return cof_json_set(claims, name, json_string(text), err);
@@ -35,11 +37,16 @@ static cof_status set_roles(const cof_issuer *issuer, const cof_grant *grant, js
                                       : COF_OK;
 }
 
+/* As in Entra ID: of somebody in many groups only that he is in some, else his token would be too
+ * long to be sent. Grants by group count all the same. */
 static cof_status set_groups(const cof_issuer *issuer, const cof_grant *grant, json_t *claims,
                              cof_err *err)
 {
     COF_JSON json_t *groups = json_array();
     COF_TRY(cof_directory_groups(issuer->parts.directory, grant->subject.object_id, groups, err));
+    if (json_array_size(groups) > GROUPS_MAX) {
+        return cof_json_set(claims, "hasgroups", json_true(), err);
+    }
     return json_array_size(groups) > 0 ? cof_json_set(claims, "groups", json_incref(groups), err)
                                        : COF_OK;
 }

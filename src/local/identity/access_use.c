@@ -10,7 +10,7 @@
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
 
-enum { SAVE_S = 3600, USED_SCOPE_MAX = 200 };
+enum { SAVE_S = 3600 };
 
 static const char used_file[] = "identity/access-used.json";
 
@@ -22,9 +22,11 @@ void cof_access_use_free(cof_access_use *use)
     *use = (cof_access_use){0};
 }
 
+/* A call is admitted before its object is looked for, so its name may be anything: what no grant
+ * could name is not noted, for it stands in remedies, which are command lines. */
 static void note_scope(cof_access_use *use, const char *scope)
 {
-    if (use->scope_count > COF_ACCESS_USED_SCOPES) {
+    if (use->scope_count > COF_ACCESS_USED_SCOPES || !cof_scope_is_valid(scope)) {
         return;
     }
     for (size_t i = 0; i < use->scope_count; i++) {
@@ -32,7 +34,7 @@ static void note_scope(cof_access_use *use, const char *scope)
             return;
         }
     }
-    if (use->scope_count == COF_ACCESS_USED_SCOPES || strlen(scope) > USED_SCOPE_MAX) {
+    if (use->scope_count == COF_ACCESS_USED_SCOPES) {
         use->scope_count = COF_ACCESS_USED_SCOPES + 1;
         return;
     }
@@ -63,7 +65,7 @@ static cof_status use_json(const cof_access_use *use, json_t **out, cof_err *err
             COF_TRY(cof_json_append(actions, json_string(cof_action_name(i)), err));
         }
     }
-    for (size_t i = 0; i < use->scope_count && i < COF_ACCESS_USED_SCOPES; i++) {
+    for (size_t i = 0; i < COF_ACCESS_USED_SCOPES && use->scopes[i] != NULL; i++) {
         COF_TRY(cof_json_append(scopes, json_string(use->scopes[i]), err));
     }
     *out = json_pack("{s:o,s:O,s:O,s:b}", "last",

@@ -60,11 +60,12 @@ static cof_refusal check_certificate(cof_issuer *issuer, const cof_principal *ap
     COF_CLEANUP(cof_buf_free) cof_buf once = {.limit = 512};
     cof_digest use;
     if (cof_buf_append(&once, cof_view_of(name.bytes, sizeof name.bytes), NULL) != COF_OK ||
-        cof_buf_printf(&once, NULL, "%s %s", app->object_id, resource) != COF_OK ||
+        cof_buf_append_text(&once, resource, NULL) != COF_OK ||
         cof_digest_of(cof_buf_view(&once), &use, NULL) != COF_OK) {
         return COF_REFUSE_FAILED;
     }
-    switch ((int)cof_replay_admit(issuer->assertions, &use, rules.now, expires, NULL)) {
+    switch (
+        (int)cof_replay_admit(issuer->assertions, app->object_id, &use, rules.now, expires, NULL)) {
     case COF_OK:
         return COF_ADMITTED;
     case COF_E_EXISTS:
@@ -155,15 +156,17 @@ cof_refusal cof_issuer_check_client(cof_issuer *issuer, const cof_form *form, co
     if (!cof_directory_by_client_id(issuer->parts.directory, client_id, &app)) {
         return COF_REFUSE_UNKNOWN_CLIENT;
     }
-    *out_wait_s = cof_throttle_wait(issuer->throttle, app.client_id, now);
-    if (*out_wait_s > 0) {
-        return COF_REFUSE_WAIT;
-    }
     const bool by_assertion = cof_form_get(form, "client_assertion") != NULL;
     const cof_refusal why = by_assertion
                                 ? check_assertion(issuer, &app, form, resource)
                                 : check_secret(issuer, &app, cof_form_get(form, "client_secret"));
     if (why == COF_REFUSE_SECRET || why == COF_REFUSE_ASSERTION_SIGNATURE) {
+        /* Only who is wrong waits: a client id is no secret, and whoever knows it could lock the
+         * application out. Its own secrets are too long to be guessed at any speed. */
+        *out_wait_s = cof_throttle_wait(issuer->throttle, app.client_id, now);
+        if (*out_wait_s > 0) {
+            return COF_REFUSE_WAIT;
+        }
         cof_throttle_failed(issuer->throttle, app.client_id, now);
     }
     if (why != COF_ADMITTED) {

@@ -179,11 +179,18 @@ const cof_device *cof_devices_pending(const cof_devices *devices, const char *us
     return NULL;
 }
 
-void cof_devices_decide(cof_devices *devices, const cof_device *pending, const char *user)
+void cof_devices_grant(cof_devices *devices, const cof_device *pending, const char *user,
+                       const cof_digest *credential)
 {
     cof_device *device = &devices->places[pending - devices->places];
-    device->state = user != NULL ? COF_DEVICE_GRANTED : COF_DEVICE_DENIED;
-    (void)snprintf(device->user, sizeof device->user, "%s", user != NULL ? user : "");
+    device->state = COF_DEVICE_GRANTED;
+    device->credential = *credential;
+    (void)snprintf(device->user, sizeof device->user, "%s", user);
+}
+
+void cof_devices_deny(cof_devices *devices, const cof_device *pending)
+{
+    devices->places[pending - devices->places].state = COF_DEVICE_DENIED;
 }
 
 void cof_devices_failed(cof_devices *devices, const cof_device *pending)
@@ -191,7 +198,7 @@ void cof_devices_failed(cof_devices *devices, const cof_device *pending)
     cof_device *device = &devices->places[pending - devices->places];
     device->failures++;
     if (device->failures >= COF_DEVICE_TRIES) {
-        cof_devices_decide(devices, pending, NULL);
+        cof_devices_deny(devices, pending);
     }
 }
 

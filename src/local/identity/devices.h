@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tcb/base/buf.h"
+#include "tcb/crypto/digest.h"
 
 enum {
     COF_DEVICE_LIFE_S = 900,
@@ -34,6 +35,7 @@ typedef struct cof_device {
     char scope[COF_DEVICE_SCOPE_SIZE];
     cof_device_state state;
     char user[COF_DEVICE_NAME_SIZE]; /* object id, when granted */
+    cof_digest credential;           /* what the user signed in with, when granted */
     int64_t expires;
     int64_t next_poll; /* not before */
     int64_t interval;
@@ -70,8 +72,11 @@ cof_device_poll cof_devices_poll(cof_devices *devices, const char *device_code,
 const cof_device *cof_devices_pending(const cof_devices *devices, const char *user_code,
                                       int64_t now);
 
-/** Decides a pending request. @param user  object id, or NULL: denied. */
-void cof_devices_decide(cof_devices *devices, const cof_device *pending, const char *user);
+/** Grants a pending request to a user. @param credential  what the user signed in with: another one
+ * since then gives no token */
+void cof_devices_grant(cof_devices *devices, const cof_device *pending, const char *user,
+                       const cof_digest *credential);
+void cof_devices_deny(cof_devices *devices, const cof_device *pending);
 
 /** A wrong name or password came with the code of a pending request: with the last of
  * COF_DEVICE_TRIES it is denied, so that guesses, each of which costs a password's hash, have a

@@ -36,15 +36,32 @@ static cof_status read_root(const cof_state *state, json_t **out, cof_err *err)
 }
 
 /* The credential files are written before the directory: a crash in between makes new ones at the
- * next start, and nobody has the old. */
-static cof_status make_root(const cof_state *state, json_t **out, cof_err *err)
+ * next start, and nobody has the old. Nothing is written that could not be read again: what an
+ * older version left may be damaged. */
+static cof_status make_table(const cof_state *state, cof_directory_table *out, cof_err *err)
 {
+    COF_CLEANUP(cof_directory_table_free) cof_directory_table table = {0};
     COF_JSON json_t *root = NULL;
     COF_TRY(cof_state_make_folder(state, "identity", err));
     COF_TRY(cof_state_make_folder(state, "clients", err));
     COF_TRY(cof_directory_first(state, &root, err));
-    COF_TRY(cof_directory_write(state, root, err));
-    *out = root;
+    COF_TRY(cof_directory_table_make(root, &table, err));
+    root = NULL;
+    COF_TRY(cof_directory_write(state, table.root, err));
+    *out = table;
+    table = (cof_directory_table){0};
+    return COF_OK;
+}
+
+static cof_status read_or_make(const cof_state *state, cof_directory_table *out, cof_err *err)
+{
+    COF_JSON json_t *root = NULL;
+    const cof_status status = read_root(state, &root, err);
+    if (status == COF_E_NOT_FOUND) {
+        return make_table(state, out, err);
+    }
+    COF_TRY(status);
+    COF_TRY(cof_directory_table_make(root, out, err));
     root = NULL;
     return COF_OK;
 }
@@ -52,23 +69,15 @@ static cof_status make_root(const cof_state *state, json_t **out, cof_err *err)
 cof_status cof_directory_open(const cof_state *state, cof_directory **out, cof_err *err)
 {
     COF_CLEANUP(cof_directory_drop_) cof_directory *directory = calloc(1, sizeof *directory);
-    COF_JSON json_t *root = NULL;
     if (directory == NULL) {
         return COF_FAIL(err, NO_MEMORY, "directory");
     }
     directory->state = state;
-    cof_status status = read_root(state, &root, err);
-    if (status == COF_E_NOT_FOUND) {
-        status = make_root(state, &root, err);
-    }
-    if (status == COF_OK) {
-        status = cof_directory_table_make(root, &directory->table, err);
-    }
+    const cof_status status = read_or_make(state, &directory->table, err);
     if (status != COF_OK) {
         cof_err_context(err, "%s", directory_file);
         return status;
     }
-    root = NULL;
     COF_TRY(cof_directory_refresh_credentials(directory, err));
     *out = cof_directory_take(&directory);
     return COF_OK;

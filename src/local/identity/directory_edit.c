@@ -135,13 +135,27 @@ cof_status cof_directory_set_enabled(cof_directory *directory, const char *objec
     return commit(directory, &next, err);
 }
 
+/* Neither C0, DEL nor C1 (two bytes from 0xc2 0x80 on): names are printed to terminals. */
+static bool has_controls(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    for (; *c != '\0'; c++) {
+        if (*c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 cof_status cof_directory_set_display_name(cof_directory *directory, const char *object_id,
                                           const char *text, cof_err *err)
 {
     COF_JSON json_t *next = NULL;
     json_t *entry = NULL;
-    if (strlen(text) > COF_LIMIT_NAME_BYTES || !cof_utf8_is_valid(cof_view_text(text))) {
-        return COF_FAIL(err, BAD_ARGUMENT, "a display name has at most %d bytes of UTF-8",
+    if (strlen(text) > COF_LIMIT_NAME_BYTES || !cof_utf8_is_valid(cof_view_text(text)) ||
+        has_controls(text)) {
+        return COF_FAIL(err, BAD_ARGUMENT,
+                        "a display name has at most %d bytes of UTF-8, and no control characters",
                         COF_LIMIT_NAME_BYTES);
     }
     COF_TRY(begin(directory, &next, err));

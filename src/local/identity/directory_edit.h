@@ -25,7 +25,7 @@ COF_MUST_USE cof_status cof_directory_remove(cof_directory *directory, const cha
 COF_MUST_USE cof_status cof_directory_set_enabled(cof_directory *directory, const char *object_id,
                                                   bool is_enabled, cof_err *err);
 
-/** Of a user, at most 128 bytes of UTF-8. */
+/** Of a user, at most 128 bytes of UTF-8 without control characters. */
 COF_MUST_USE cof_status cof_directory_set_display_name(cof_directory *directory,
                                                        const char *object_id, const char *text,
                                                        cof_err *err);

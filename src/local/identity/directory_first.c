@@ -20,7 +20,8 @@ cof_status cof_directory_make_entry(cof_principal_kind kind, const char *name, i
     char object_id[COF_HTTP_ID_SIZE];
     char client_id[COF_HTTP_ID_SIZE];
     if (!cof_directory_name_is_valid(name)) {
-        return COF_FAIL(err, BAD_ARGUMENT, "a name has 1 to %d of a-z, 0-9 and '-', not at an end",
+        return COF_FAIL(err, BAD_ARGUMENT,
+                        "a name has 1 to %d of a-z, 0-9 and '-', not at an end, and is no GUID",
                         COF_DIRECTORY_NAME_MAX);
     }
     COF_TRY(cof_http_make_id(object_id, err));

@@ -106,7 +106,8 @@ COF_MUST_USE cof_status cof_password_check(const json_t *stored, cof_err *err);
 
 /** Is the text a GUID? Its lower case is written when it is. */
 bool cof_guid_lower(const char *text, char out[static COF_GUID_SIZE]);
-/** 1 to COF_DIRECTORY_NAME_MAX of a-z, 0-9 and '-', not at an end. */
+/** 1 to COF_DIRECTORY_NAME_MAX of a-z, 0-9 and '-', not at an end; and no GUID: where a name or an
+ * id may stand, it is never the id of somebody else. */
 bool cof_directory_name_is_valid(const char *name);
 
 /** Wrong passwords are forgotten. */

@@ -32,8 +32,9 @@ bool cof_guid_lower(const char *text, char out[static COF_GUID_SIZE])
 
 bool cof_directory_name_is_valid(const char *name)
 {
+    char id[COF_GUID_SIZE];
     const size_t size = strlen(name);
-    return size > 0 && size <= COF_DIRECTORY_NAME_MAX &&
+    return size > 0 && !cof_guid_lower(name, id) && size <= COF_DIRECTORY_NAME_MAX &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size && name[0] != '-' &&
            name[size - 1] != '-';
 }

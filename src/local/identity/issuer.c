@@ -37,11 +37,6 @@ const char *cof_issuer_url(const cof_issuer *issuer)
     return issuer->url;
 }
 
-const json_t *cof_issuer_keys(const cof_issuer *issuer)
-{
-    return cof_signing_keys_published(issuer->keys);
-}
-
 int64_t cof_issuer_now(const cof_issuer *issuer)
 {
     return cof_state_now(issuer->parts.state);

@@ -41,10 +41,6 @@ COF_MUST_USE cof_status cof_issuer_serve(cof_issuer *issuer, cof_http_server *se
 /** The issuer (iss) of its access tokens: "<base>/<tenant>/". */
 const char *cof_issuer_url(const cof_issuer *issuer);
 
-/** The key set as the service publishes it; borrowed until the next request is handled. For
- * verifiers in the same process. */
-const json_t *cof_issuer_keys(const cof_issuer *issuer);
-
 /**
  * Verifies "Bearer <token>" for an audience, with the keys that are published now.
  *

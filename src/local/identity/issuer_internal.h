@@ -107,6 +107,9 @@ cof_refusal cof_issuer_check_public_client(const cof_issuer *issuer, const cof_f
 
 /* ---- people.c ---- */
 
+/** Of what a user signs in with: a session or sign-in with another one is over. */
+COF_MUST_USE cof_status cof_issuer_digest_credential(const cof_principal *user, cof_digest *out,
+                                                     cof_err *err);
 cof_refusal cof_issuer_grant_device(cof_issuer *issuer, const cof_form *form, cof_grant *out,
                                     cof_err *err);
 cof_refusal cof_issuer_grant_refresh(cof_issuer *issuer, const cof_form *form, cof_grant *out,

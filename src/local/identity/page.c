@@ -215,18 +215,18 @@ static const outcome *check_person(cof_issuer *issuer, const cof_form *form, cof
     return &wrong;
 }
 
-/* Writes down who signed in, or tried to. */
-static cof_status record(const cof_issuer *issuer, const cof_form *form, const outcome *found,
-                         const cof_principal *user, cof_err *err)
+/* Writes down who signed in, or tried to. A name that nobody has is left out: people type their
+ * password there. */
+static cof_status record(const cof_issuer *issuer, const outcome *found, const cof_principal *user,
+                         cof_err *err)
 {
-    const char *name = cof_form_get(form, "name");
-    const bool is_named = name != NULL && strlen(name) <= COF_DIRECTORY_NAME_MAX;
+    const bool is_known = user->object_id != NULL;
     const char *why = found == &granted    ? "DeviceCode"
                       : found == &locked   ? "TooManyFailures"
                       : found == &disabled ? "UserDisabled"
                                            : "WrongPassword";
-    return cof_issuer_record(issuer, "sign-in", is_named ? name : "",
-                             user->object_id != NULL ? user->object_id : "",
+    return cof_issuer_record(issuer, "sign-in", is_known ? user->name : "",
+                             is_known ? user->object_id : "",
                              found == &granted ? "granted" : "refused", why, err);
 }
 
@@ -237,6 +237,7 @@ static cof_status decide(cof_issuer *issuer, const cof_form *form, const outcome
     const char *action = cof_form_get(form, "action");
     const int64_t now = cof_issuer_now(issuer);
     cof_principal user = {0};
+    cof_digest credential;
     *out = &hurried;
     if (cof_throttle_wait(issuer->throttle, throttle_name, now) > 0) {
         return COF_OK;
@@ -249,14 +250,15 @@ static cof_status decide(cof_issuer *issuer, const cof_form *form, const outcome
         return COF_OK;
     }
     if (action != NULL && strcmp(action, "refuse") == 0) {
-        cof_devices_decide(issuer->devices, device, NULL);
+        cof_devices_deny(issuer->devices, device);
         *out = &denied;
         return COF_OK;
     }
     const outcome *found = check_person(issuer, form, &user);
-    COF_TRY(record(issuer, form, found, &user, err));
+    COF_TRY(record(issuer, found, &user, err));
     if (found == &granted) {
-        cof_devices_decide(issuer->devices, device, user.object_id);
+        COF_TRY(cof_issuer_digest_credential(&user, &credential, err));
+        cof_devices_grant(issuer->devices, device, user.object_id, &credential);
     } else {
         cof_devices_failed(issuer->devices, device);
     }

@@ -7,8 +7,8 @@
 
 static const char app_name[] = "coffer-cli";
 
-/* What a user signed in with: a new password has a new salt, so another digest. */
-static cof_status digest_credential(const cof_principal *user, cof_digest *out, cof_err *err)
+/* A new password has a new salt, so another digest. */
+cof_status cof_issuer_digest_credential(const cof_principal *user, cof_digest *out, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = 4096};
     const json_t *password = json_object_get(user->entry, "password");
@@ -123,6 +123,7 @@ cof_refusal cof_issuer_grant_device(cof_issuer *issuer, const cof_form *form, co
                                     cof_err *err)
 {
     cof_device device;
+    cof_digest credential;
     cof_principal user = {0};
     cof_scope scope = {0};
     cof_refusal why = poll(issuer, form, &device);
@@ -133,10 +134,17 @@ cof_refusal cof_issuer_grant_device(cof_issuer *issuer, const cof_form *form, co
     if (!find_user(issuer, device.user, &user)) {
         return COF_REFUSE_USER_DISABLED; /* since the sign-in */
     }
+    if (cof_issuer_digest_credential(&user, &credential, err) != COF_OK) {
+        return COF_REFUSE_FAILED;
+    }
+    if (!cof_digest_equal(&credential, &device.credential)) {
+        return COF_REFUSE_SESSION_CREDENTIAL;
+    }
     if (scope.wants_refresh) {
-        cof_session session = {.user = user.object_id, .client_id = COF_ISSUER_CLI_CLIENT_ID};
-        if (digest_credential(&user, &session.credential, err) != COF_OK ||
-            cof_sessions_start(issuer->sessions, &session, &out->session, err) != COF_OK) {
+        const cof_session session = {.user = user.object_id,
+                                     .client_id = COF_ISSUER_CLI_CLIENT_ID,
+                                     .credential = credential};
+        if (cof_sessions_start(issuer->sessions, &session, &out->session, err) != COF_OK) {
             return COF_REFUSE_FAILED;
         }
     }
@@ -170,7 +178,7 @@ static cof_refusal find_session(cof_issuer *issuer, const char *token, cof_princ
     if (!find_user(issuer, session.user, out_user)) {
         return COF_REFUSE_USER_DISABLED;
     }
-    if (digest_credential(out_user, &credential, err) != COF_OK) {
+    if (cof_issuer_digest_credential(out_user, &credential, err) != COF_OK) {
         return COF_REFUSE_FAILED;
     }
     if (!cof_digest_equal(&credential, &session.credential)) {

@@ -20,7 +20,7 @@ const char *cof_action_name(size_t index);
 typedef struct cof_role {
     const char *name;
     const char *summary;
-    const char *actions[COF_ROLE_ACTIONS]; /* ended by NULL; "keys/…" all but keys/release */
+    const char *actions[COF_ROLE_ACTIONS]; /* ended by NULL */
     bool is_app_role; /* stands in the roles claim of tokens for api://coffer, and nowhere else */
 } cof_role;
 

@@ -10,6 +10,7 @@
 struct cof_trail {
     const cof_state *state;
     int fd;
+    bool is_torn; /* the last line was cut short */
 };
 
 static cof_status end_last_line(int fd, cof_err *err)
@@ -54,10 +55,15 @@ cof_status cof_trail_add(cof_trail *trail, json_t *record, cof_err *err)
     COF_TRY(cof_json_set(owned, "time", json_integer(cof_state_now(trail->state)), err));
     COF_TRY(cof_json_print(owned, &line, err));
     COF_TRY(cof_buf_append_text(&line, "\n", err));
+    if (trail->is_torn) {
+        COF_TRY(end_last_line(trail->fd, err));
+        trail->is_torn = false;
+    }
     /* One write of one line to a file opened for appending: what is cut short, by a full disk, is
-     * ended at the next start. */
+     * ended before the next. */
     const ssize_t wrote = write(trail->fd, line.data, line.size);
     if (wrote != (ssize_t)line.size) {
+        trail->is_torn = wrote > 0;
         return COF_FAIL_ERRNO(err, wrote < 0 ? errno : ENOSPC, "audit.jsonl");
     }
     return fdatasync(trail->fd) == 0 ? COF_OK : COF_FAIL_ERRNO(err, errno, "audit.jsonl");

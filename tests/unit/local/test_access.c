@@ -194,6 +194,9 @@ static void a_grant_ends_at_its_second_and_when_it_is_revoked(void **state)
     assert_ok(cof_access_revoke(w.access, id, NULL));
     assert_false(may(&w, "robot", COF_ACTION_KEY_GET, "/keys/a"));
     assert_status(cof_access_revoke(w.access, id, NULL), NOT_FOUND);
+    /* What has expired does not stand in the way of the same again. */
+    assert_ok(grant(&w, "robot", "Key Vault Reader", "/keys", FOREVER, id));
+    assert_true(may(&w, "robot", COF_ACTION_KEY_GET, "/keys/b"));
 }
 
 static void a_group_gives_its_members_what_it_has(void **state)
@@ -459,6 +462,64 @@ static void uses_are_there_after_a_restart_and_after_changes(void **state)
     assert_true(json_equal(json_object_get(use, "scopes"), scopes));
 }
 
+/* The vault asks before it looks for the object: its name may be anything. */
+static void a_name_that_a_caller_made_up_is_not_noted(void **state)
+{
+    COF_CLEANUP(world_close) world w = {0};
+    char id[37];
+    char longest[400] = "/keys/";
+    memset(longest + 6, 'a', sizeof longest - 7);
+    world_open(*state, &w);
+    make(&w, COF_PRINCIPAL_APP, "robot");
+    assert_ok(grant(&w, "robot", "Key Vault Reader", "/", FOREVER, id));
+    fixture_now += 31 * 86400;
+    assert_true(may(&w, "robot", COF_ACTION_KEY_GET, "/keys/\xff\xfe"));
+    assert_true(may(&w, "robot", COF_ACTION_KEY_GET, "/keys/a; reboot"));
+    assert_true(may(&w, "robot", COF_ACTION_KEY_GET, longest));
+    assert_true(may(&w, "robot", COF_ACTION_KEY_GET, "/keys/b"));
+    COF_JSON json_t *list = NULL;
+    assert_ok(cof_access_list_grants(w.access, w.directory, &list, NULL));
+    COF_JSON json_t *use = use_of(&w, "robot", "Key Vault Reader");
+    COF_JSON json_t *scopes = json_pack("[s]", "/keys/b");
+    assert_true(json_equal(json_object_get(use, "scopes"), scopes));
+    COF_JSON json_t *findings = review(&w);
+    char *text = json_dumps(findings, 0);
+    assert_true(has_finding(findings, "broad-scope", "robot"));
+    assert_null(strstr(text, "reboot"));
+    free(text);
+}
+
+static const char *remedy_of(const json_t *findings, const char *kind, const char *principal)
+{
+    const json_t *value = NULL;
+    size_t i = 0;
+    json_array_foreach(findings, i, value)
+    {
+        if (strcmp(json_string_value(json_object_get(value, "kind")), kind) == 0 &&
+            strcmp(json_string_value(json_object_get(value, "principal")), principal) == 0) {
+            return json_string_value(json_object_get(value, "remedy"));
+        }
+    }
+    return "";
+}
+
+static void a_remedy_does_not_make_a_grant_longer(void **state)
+{
+    COF_CLEANUP(world_close) world w = {0};
+    char id[37];
+    char until[64];
+    world_open(*state, &w);
+    make(&w, COF_PRINCIPAL_APP, "robot");
+    const int64_t expires = fixture_now + 90 * 86400;
+    assert_ok(grant(&w, "robot", "Key Vault Crypto Officer", "/", expires, id));
+    fixture_now += 31 * 86400;
+    assert_true(may(&w, "robot", COF_ACTION_KEY_GET, "/keys/a"));
+    COF_JSON json_t *findings = review(&w);
+    (void)snprintf(until, sizeof until, " --expires %lld ", (long long)expires);
+    assert_non_null(strstr(remedy_of(findings, "broad-role", "robot"), until));
+    assert_non_null(strstr(remedy_of(findings, "broad-scope", "robot"), until));
+}
+
 static void uses_are_written_once_an_hour_at_most(void **state)
 {
     const local_fixture *f = *state;
@@ -559,6 +620,8 @@ int main(void)
         local_test(the_last_administrator_stays),
         local_test(review_finds_what_should_go),
         local_test(uses_are_there_after_a_restart_and_after_changes),
+        local_test(a_name_that_a_caller_made_up_is_not_noted),
+        local_test(a_remedy_does_not_make_a_grant_longer),
         local_test(uses_are_written_once_an_hour_at_most),
         local_test(a_file_of_another_form_is_refused),
         local_test(a_change_that_cannot_be_written_leaves_all_as_it_was),

@@ -52,11 +52,14 @@ static void a_granted_request_gives_its_user_once(void **state)
     int64_t now = start_time;
     assert_int_equal(cof_devices_poll(devices, device.device_code, CLIENT, now, &out),
                      COF_POLL_PENDING);
-    cof_devices_decide(devices, cof_devices_pending(devices, device.user_code, now), "alice");
+    const cof_digest credential = {.bytes = {7}};
+    cof_devices_grant(devices, cof_devices_pending(devices, device.user_code, now), "alice",
+                      &credential);
     assert_null(cof_devices_pending(devices, device.user_code, now));
     assert_int_equal(cof_devices_poll(devices, device.device_code, CLIENT, now, &out),
                      COF_POLL_GRANTED);
     assert_string_equal(out.user, "alice");
+    assert_true(cof_digest_equal(&out.credential, &credential));
     assert_string_equal(out.scope, "a b");
     assert_int_equal(cof_devices_poll(devices, device.device_code, CLIENT, now, &out),
                      COF_POLL_UNKNOWN);
@@ -68,7 +71,7 @@ static void a_denied_request_is_said_once(void **state)
     COF_CLEANUP(cof_devices_drop_) cof_devices *devices = new_devices();
     const cof_device device = start(devices);
     cof_device out;
-    cof_devices_decide(devices, cof_devices_pending(devices, device.user_code, start_time), NULL);
+    cof_devices_deny(devices, cof_devices_pending(devices, device.user_code, start_time));
     assert_int_equal(cof_devices_poll(devices, device.device_code, CLIENT, start_time, &out),
                      COF_POLL_DENIED);
     assert_int_equal(cof_devices_poll(devices, device.device_code, CLIENT, start_time, &out),

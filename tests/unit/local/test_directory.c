@@ -148,6 +148,21 @@ static void an_older_folder_keeps_its_ids_and_secrets(void **state)
 
 /* ---- strict reading ---- */
 
+/* What was half taken over would stay broken after the old file was repaired. */
+static void an_older_folder_that_is_damaged_is_left_as_it_is(void **state)
+{
+    static const char damaged[] =
+        "{\"clients\":[{\"name\":\"owner\",\"client_id\":\"11111111-2222-4333-8444-555555555555\","
+        "\"object_id\":\"aaaaaaaa-2222-4333-8444-555555555555\",\"secret\":\"no digest\"}]}";
+    const local_fixture *f = *state;
+    cof_directory *directory = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = 65536};
+    assert_ok(cof_state_make_folder(f->state, "identity", NULL));
+    write_text(f, "identity/clients.json", damaged);
+    assert_status(cof_directory_open(f->state, &directory, NULL), BAD_FORMAT);
+    assert_status(cof_state_read(f->state, "identity/directory.json", &text, NULL), NOT_FOUND);
+}
+
 static void refused(const local_fixture *f, const char *from, const char *to, const char *status)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = 1024 * 1024};
@@ -221,6 +236,35 @@ static void names_are_unique_over_all_kinds(void **state)
     assert_status(cof_directory_add(directory, COF_PRINCIPAL_APP, "", &who, NULL), BAD_ARGUMENT);
     assert_status(cof_directory_add(directory, COF_PRINCIPAL_APP, "-a", &who, NULL), BAD_ARGUMENT);
     assert_int_equal(cof_directory_revision(directory), 2);
+}
+
+/* A grant names its principal by name or id: who could take another's id as a name would get it. */
+static void an_id_is_no_name(void **state)
+{
+    COF_CLEANUP(cof_directory_drop_) cof_directory *directory = open_directory(*state);
+    cof_principal agent;
+    cof_principal who;
+    char id[37];
+    assert_true(cof_directory_by_name(directory, COF_PRINCIPAL_APP, "agent", &agent));
+    memcpy(id, agent.object_id, sizeof id);
+    assert_status(cof_directory_add(directory, COF_PRINCIPAL_APP, id, &who, NULL), BAD_ARGUMENT);
+    assert_status(cof_directory_add(directory, COF_PRINCIPAL_USER,
+                                    "11111111-2222-4333-8444-555555555555", &who, NULL),
+                  BAD_ARGUMENT);
+}
+
+static void a_display_name_cannot_steer_a_terminal(void **state)
+{
+    static const char *const bad[] = {"\x1b[2J", "a\nb", "\x7f", "\xc2\x9b[", "\xff"};
+    COF_CLEANUP(cof_directory_drop_) cof_directory *directory = open_directory(*state);
+    cof_principal who;
+    char id[37];
+    assert_ok(cof_directory_add(directory, COF_PRINCIPAL_USER, "alice", &who, NULL));
+    memcpy(id, who.object_id, sizeof id);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_status(cof_directory_set_display_name(directory, id, bad[i], NULL), BAD_ARGUMENT);
+    }
+    assert_ok(cof_directory_set_display_name(directory, id, "Alice \xc3\x84rmel \xc2\xa0", NULL));
 }
 
 static void a_group_knows_its_members_until_they_go(void **state)
@@ -490,9 +534,12 @@ int main(void)
         local_test(no_secret_is_in_the_file),
         local_test(credential_files_follow_the_installation),
         local_test(an_older_folder_keeps_its_ids_and_secrets),
+        local_test(an_older_folder_that_is_damaged_is_left_as_it_is),
         local_test(a_file_of_another_form_is_refused),
         local_test(ids_are_found_without_regard_to_case),
         local_test(names_are_unique_over_all_kinds),
+        local_test(an_id_is_no_name),
+        local_test(a_display_name_cannot_steer_a_terminal),
         local_test(a_group_knows_its_members_until_they_go),
         local_test(the_installations_own_applications_stay),
         local_test(a_secret_ends_at_its_second_and_a_second_one_goes_on),

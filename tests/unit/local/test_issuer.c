@@ -97,7 +97,7 @@ static cof_status check(const services *s, const char *bearer)
 
 static size_t published(const services *s)
 {
-    return json_array_size(json_object_get(cof_issuer_keys(s->issuer), "keys"));
+    return json_array_size(json_object_get(cof_signing_keys_published(s->issuer->keys), "keys"));
 }
 
 static void tokens_of_the_old_key_are_good_until_they_expire(void **state)

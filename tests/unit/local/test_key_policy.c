@@ -208,15 +208,6 @@ static void a_refusal_is_explained_condition_by_condition(void **state)
                      "{\"claim\":\"c\",\"expected\":3,\"found\":null,\"met\":false}]");
 }
 
-static void the_named_authorities_are_known(void **state)
-{
-    (void)state;
-    COF_CLEANUP(cof_key_policy_drop_) cof_key_policy *policy = NULL;
-    assert_ok(cof_key_policy_parse(cof_view_text(POLICY(CLAIM("a", "1"))), &policy, NULL));
-    assert_true(cof_key_policy_names(policy, ISSUER));
-    assert_false(cof_key_policy_names(policy, "https://other"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,7 +220,6 @@ int main(void)
         cmocka_unit_test(another_issuer_meets_nothing),
         cmocka_unit_test(all_of_two_authorities_is_never_met_by_one),
         cmocka_unit_test(a_refusal_is_explained_condition_by_condition),
-        cmocka_unit_test(the_named_authorities_are_known),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

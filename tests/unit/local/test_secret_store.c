@@ -164,6 +164,8 @@ static void a_backup_opens_with_its_root_key_and_tenant_alone(void **state)
     assert_ok(cof_secret_backup_make(&store, "tenant", &index, &blob, NULL));
     const cof_view whole = cof_buf_view(&blob);
     assert_status(cof_secret_backup_restore(&store, "tenant", whole, &back, NULL), EXISTS);
+    assert_string_equal(back.name, "s");
+    cof_secret_index_free(&back);
     assert_ok(cof_secret_remove(&store, &index, NULL));
     assert_status(cof_secret_backup_restore(&store, "tenanu", whole, &back, NULL), TAG_MISMATCH);
     assert_status(cof_secret_backup_restore(&other, "tenant", whole, &back, NULL), TAG_MISMATCH);
@@ -171,8 +173,13 @@ static void a_backup_opens_with_its_root_key_and_tenant_alone(void **state)
         assert_true(cof_secret_backup_restore(&store, "tenant", cof_view_of(whole.data, size),
                                               &back, NULL) != COF_OK);
     }
+    COF_CLEANUP(cof_buf_free) cof_buf value = {.limit = COF_SECRET_VALUE_BYTES};
     assert_ok(cof_secret_backup_restore(&store, "tenant", whole, &back, NULL));
     assert_int_equal(json_array_size(back.versions), 2);
+    assert_status(get(f, "s", &value), NOT_FOUND);
+    assert_ok(cof_secret_index_write(&store, &back, NULL));
+    assert_ok(get(f, "s", &value));
+    assert_view_text(cof_buf_view(&value), "two");
 }
 
 int main(void)

@@ -1,7 +1,9 @@
 #include "local_fixture.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +109,25 @@ static void a_torn_line_is_ended_before_the_next(void **state)
     assert_view_text(cof_buf_view(&text), "{\"half\n{\"n\":1,\"time\":1000000}\n");
 }
 
+static void a_record_cut_short_by_a_full_disk_does_not_spoil_the_next(void **state)
+{
+    const local_fixture *f = *state;
+    COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = 4096};
+    COF_CLEANUP(cof_trail_drop_) cof_trail *trail = NULL;
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_ok(cof_trail_open(f->state, &trail, NULL));
+    (void)signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit full = {.rlim_cur = 8, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    const cof_status status = cof_trail_add(trail, json_pack("{s:i}", "n", 1), NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(status, COF_E_NO_SPACE);
+    assert_ok(cof_trail_add(trail, json_pack("{s:i}", "n", 2), NULL));
+    assert_ok(cof_state_read(f->state, "audit.jsonl", &text, NULL));
+    assert_view_text(cof_buf_view(&text), "{\"n\":1,\"\n{\"n\":2,\"time\":1000000}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +138,7 @@ int main(void)
         local_test(files_are_private),
         local_test(the_trail_grows_by_one_line_a_record),
         local_test(a_torn_line_is_ended_before_the_next),
+        local_test(a_record_cut_short_by_a_full_disk_does_not_spoil_the_next),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,9 @@ static void many_names_push_out_the_oldest_only(void **state)
     assert_true(cof_throttle_wait(throttle, "newer", start_time + 2) > 0);
 }
 
+#define ONE "11111111-1111-4111-8111-111111111111"
+#define TWO "22222222-2222-4222-8222-222222222222"
+
 static cof_digest name_of(unsigned number)
 {
     cof_digest digest = {{0}};
@@ -80,11 +83,29 @@ static void a_name_is_admitted_once_while_it_is_valid(void **state)
     assert_ok(cof_replay_new(&replay, NULL));
     const cof_digest a = name_of(1);
     const cof_digest b = name_of(2);
-    assert_ok(cof_replay_admit(replay, &a, start_time, start_time + 10, NULL));
-    assert_ok(cof_replay_admit(replay, &b, start_time, start_time + 20, NULL));
-    assert_status(cof_replay_admit(replay, &a, start_time + 9, start_time + 19, NULL), EXISTS);
-    assert_ok(cof_replay_admit(replay, &a, start_time + 10, start_time + 30, NULL));
-    assert_status(cof_replay_admit(replay, &b, start_time + 19, start_time + 30, NULL), EXISTS);
+    assert_ok(cof_replay_admit(replay, ONE, &a, start_time, start_time + 10, NULL));
+    assert_ok(cof_replay_admit(replay, ONE, &b, start_time, start_time + 20, NULL));
+    assert_status(cof_replay_admit(replay, ONE, &a, start_time + 9, start_time + 19, NULL), EXISTS);
+    assert_ok(cof_replay_admit(replay, ONE, &a, start_time + 10, start_time + 30, NULL));
+    assert_status(cof_replay_admit(replay, ONE, &b, start_time + 19, start_time + 30, NULL),
+                  EXISTS);
+}
+
+static void one_owner_cannot_keep_out_another(void **state)
+{
+    (void)state;
+    COF_CLEANUP(cof_replay_drop_) cof_replay *replay = NULL;
+    assert_ok(cof_replay_new(&replay, NULL));
+    for (unsigned i = 0; i < COF_REPLAY_OF_ONE; i++) {
+        const cof_digest name = name_of(i);
+        assert_ok(cof_replay_admit(replay, ONE, &name, start_time, start_time + 10, NULL));
+    }
+    const cof_digest more = name_of(COF_REPLAY_OF_ONE);
+    const cof_digest first = name_of(0);
+    assert_status(cof_replay_admit(replay, ONE, &more, start_time, start_time + 10, NULL), LIMIT);
+    assert_ok(cof_replay_admit(replay, TWO, &more, start_time, start_time + 10, NULL));
+    assert_ok(cof_replay_admit(replay, TWO, &first, start_time, start_time + 10, NULL));
+    assert_status(cof_replay_admit(replay, TWO, &first, start_time, start_time + 10, NULL), EXISTS);
 }
 
 static void a_full_memory_refuses_and_forgets_nothing(void **state)
@@ -94,13 +115,16 @@ static void a_full_memory_refuses_and_forgets_nothing(void **state)
     assert_ok(cof_replay_new(&replay, NULL));
     for (unsigned i = 0; i < COF_REPLAY_PLACES; i++) {
         const cof_digest name = name_of(i);
-        assert_ok(cof_replay_admit(replay, &name, start_time, start_time + 10, NULL));
+        char owner[COF_REPLAY_OWNER_SIZE];
+        (void)snprintf(owner, sizeof owner, "%u", i % (COF_REPLAY_PLACES / COF_REPLAY_OF_ONE + 1));
+        assert_ok(cof_replay_admit(replay, i == 0 ? ONE : owner, &name, start_time, start_time + 10,
+                                   NULL));
     }
     const cof_digest more = name_of(COF_REPLAY_PLACES);
     const cof_digest first = name_of(0);
-    assert_status(cof_replay_admit(replay, &more, start_time, start_time + 10, NULL), LIMIT);
-    assert_status(cof_replay_admit(replay, &first, start_time, start_time + 10, NULL), EXISTS);
-    assert_ok(cof_replay_admit(replay, &more, start_time + 10, start_time + 20, NULL));
+    assert_status(cof_replay_admit(replay, ONE, &more, start_time, start_time + 10, NULL), LIMIT);
+    assert_status(cof_replay_admit(replay, ONE, &first, start_time, start_time + 10, NULL), EXISTS);
+    assert_ok(cof_replay_admit(replay, ONE, &more, start_time + 10, start_time + 20, NULL));
 }
 
 int main(void)
@@ -110,6 +134,7 @@ int main(void)
         cmocka_unit_test(success_and_an_hour_make_it_forget),
         cmocka_unit_test(many_names_push_out_the_oldest_only),
         cmocka_unit_test(a_name_is_admitted_once_while_it_is_valid),
+        cmocka_unit_test(one_owner_cannot_keep_out_another),
         cmocka_unit_test(a_full_memory_refuses_and_forgets_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

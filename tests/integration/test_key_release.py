@@ -444,6 +444,16 @@ def refusals_are_in_the_audit_trail_claim_by_claim():
 
 
 @claim
+def what_an_enclave_says_at_length_keeps_no_refusal_out_of_the_audit_trail():
+    many = {"version": "1.0.0", "anyOf": [one for _ in range(40) for one in policy(contract())["anyOf"]]}
+    key = make_key(many)
+    refused(release(key, forge({"x-ms-runtime": runtime(contract="x" * 30000)})), "ReleasePolicyNotMet")
+    last = [line for line in server.audit() if line["action"] == "release"][-1]
+    equal((last["key"], last["why"]), (key["key"]["kid"].split("/")[4], "ReleasePolicyNotMet"))
+    equal({c["found"] for c in last["checks"] if not c["met"]}, {"(a text of 30000 bytes)"})
+
+
+@claim
 def releases_are_in_the_audit_trail_with_contract_and_run():
     given = runtime()
     equal(release(KEY, attester.token(given)).status, 200)

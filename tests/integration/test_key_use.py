@@ -126,7 +126,31 @@ def aes_gcm_is_that_of_others():
         iv = os.urandom(12)
         sealed = AESGCM(secret).encrypt(iv, text, aad)
         equal(done(use(key, "decrypt", alg=alg, value=sealed[:-16], tag=sealed[-16:], iv=iv, aad=aad)), text)
-        equal(done(use(key, "encrypt", alg=alg, value=text, iv=iv, aad=aad)), sealed[:-16], "an iv that was given")
+
+
+@claim
+def who_may_only_encrypt_learns_no_plaintext_by_choosing_the_iv():
+    secret, text = os.urandom(32), b"what somebody else encrypted"
+    key = oct_key(secret, key_ops=["encrypt"])
+    made = use(key, "encrypt", alg="A256GCM", value=text)
+    again = use(key, "encrypt", alg="A256GCM", value=done(made), iv=done(made, "iv"))
+    assert again.status == 400 or done(again) != text
+    bad(again)
+
+
+@claim
+def whatever_fits_into_encrypt_fits_back_into_decrypt():
+    key, iv = oct_key(os.urandom(16)), bytes(16)
+    for size in (65440, 65448, 65456, 65472, 65488, 65503, 65504, 65512, 65536):
+        for alg, there, back in (("A128CBCPAD", "encrypt", "decrypt"), ("A128CBC", "encrypt", "decrypt"),
+                                 ("A128KW", "wrapkey", "unwrapkey"), ("CKM_AES_KEY_WRAP_PAD", "wrapkey", "unwrapkey")):
+            given = {"iv": iv} if "CBC" in alg else {}
+            made = use(key, there, alg=alg, value=bytes(size), **given)
+            if made.status == 200:
+                equal(done(use(key, back, alg=alg, value=done(made), **given)), bytes(size), (alg, size))
+            else:
+                bad(made)
+    equal(len(done(use(key, "encrypt", alg="A128CBCPAD", value=bytes(65440), iv=iv))), 65456)
 
 
 @claim

@@ -173,6 +173,22 @@ def a_wrong_pin_token_key_or_module_is_refused():
 
 
 @claim
+def a_home_with_keys_or_secrets_and_no_root_key_gets_no_new_one():
+    for method, target, body in (("PUT", "/secrets/s", {"value": "x"}), ("POST", "/keys/k/create", {"kty": "EC"})):
+        fresh = start()
+        equal(fresh.vault("owner", method, target, body).status, 200)
+        fresh.stop()
+        file = os.path.join(fresh.home, "local", "vault", "root.key")
+        os.rename(file, file + ".away")
+        assert "CONFIG" in fails(fresh.home), target
+        equal(kept(fresh.home), ["root.key.away"])
+        os.rename(file + ".away", file)
+        again = start(fresh.home)
+        equal(again.vault("owner", "GET", target.removesuffix("/create")).status, 200)
+        again.close()
+
+
+@claim
 def a_first_start_with_a_token_leaves_no_root_key_on_disk():
     fresh = start(None, "--root-key", uri(key="fresh"))
     try:

@@ -182,6 +182,58 @@ def a_value_is_sealed_on_disk_and_bound_to_what_is_said_of_it():
 
 
 @claim
+def one_secret_whose_file_was_changed_does_not_hide_the_others():
+    first, second = put("broken", "v"), put("broken", "w", tags={"level": "low"})
+    put("whole")
+    file = server.path("vault", "secrets", "broken", second["id"].split("/")[5] + ".json")
+    with open(file) as f:
+        text = f.read()
+    for changed in (text.replace('"low"', '"high"'), "{}"):
+        with open(file, "w") as f:
+            f.write(changed)
+        listed = [name_of(one) for one in pages("/secrets")[0]]
+        assert "whole" in listed and "broken" not in listed, changed
+        equal([one["id"] for one in pages("/secrets/broken/versions")[0]], [first["id"]])
+        assert any(line.get("secret") == "broken" and line["decision"] == "refused" for line in server.audit())
+    with open(file, "w") as f:
+        f.write(text)
+    assert "broken" in [name_of(one) for one in pages("/secrets")[0]]
+
+
+@claim
+def a_restore_is_written_down_before_it_is_made_and_its_refusal_too():
+    put("written")
+    blob = call("POST", "/secrets/written/backup").json()["value"]
+    call("DELETE", "/secrets/written")
+    call("DELETE", "/deletedsecrets/written")
+    equal(call("POST", "/secrets/restore", {"value": "AAAA"}).status, 400)
+    equal(call("POST", "/secrets/restore", {"value": blob}).status, 200)
+    equal(call("POST", "/secrets/restore", {"value": blob}).status, 409)
+    call("DELETE", "/secrets/written")
+    answer = call("POST", "/secrets/restore", {"value": blob})
+    equal((answer.status, answer.inner()), (409, "ObjectIsDeletedButRecoverable"))
+    lines = [(line["decision"], line["secret"]) for line in server.audit() if line["action"] == "secret-restore"]
+    equal(lines[-2:], [("refused", ""), ("done", "written")])
+
+
+@claim
+def a_start_removes_what_a_crash_left_of_a_purge():
+    name = name_of(put("half-purged", "sealed still"))
+    put("kept-beside")
+    os.remove(server.path("vault", "secrets", name, "index.json"))
+    os.makedirs(server.path("vault", "secrets", "never-begun"))
+    server.stop()
+    server.start()
+    for _ in range(50):
+        if not os.path.exists(server.path("vault", "secrets", name)):
+            break
+        time.sleep(0.1)
+    equal([os.path.exists(server.path("vault", "secrets", one)) for one in (name, "never-begun", "kept-beside")], [False, False, True])
+    missing(call("GET", f"/secrets/{name}"))
+    equal(call("GET", "/secrets/kept-beside").status, 200)
+
+
+@claim
 def an_index_that_was_changed_is_not_believed():
     old, new = put("rolled", "old"), put("rolled", "new")
     file = server.path("vault", "secrets", "rolled", "index.json")

@@ -390,6 +390,30 @@ def a_wrong_page_size_or_skip_token_is_a_bad_parameter():
 
 
 @claim
+def a_link_into_the_versions_of_a_key_that_was_purged_ends():
+    for i in range(3):
+        made("again")
+    answer = server.request("GET", "/keys/again/versions?api-version=7.5&maxresults=2", None,
+                            {"Authorization": "Bearer " + server.token("owner")})
+    link = answer.json()["nextLink"]
+    equal((call("DELETE", "/keys/again").status, call("DELETE", "/deletedkeys/again").status), (200, 204))
+    made("again")
+    answer = server.request("GET", link[len(base):], None, {"Authorization": "Bearer " + server.token("owner")})
+    equal(answer.json(), {"value": [], "nextLink": None})
+
+
+@claim
+def an_update_writes_down_what_it_changes_and_nothing_else_of_the_request():
+    key = made("updated")
+    for body in ({"tags": {"a": "b"}, "key": {"d": "by-mistake"}}, {"tags": {"a": 5}, "value": "by-mistake"}):
+        call("PATCH", path(key), body)
+    changes = [line.get("changed") for line in server.audit() if line.get("key") == "updated" and line["action"] == "update"]
+    equal(changes, [{"tags": {"a": "b"}}, None])
+    with open(server.path("audit.jsonl")) as f:
+        assert "by-mistake" not in f.read()
+
+
+@claim
 def versions_are_listed_with_their_ids_oldest_first():
     kids = [made("many", tags={"n": str(i)})["key"]["kid"] for i in range(28)]
     items, sizes = read_all("/keys/many/versions")
@@ -574,6 +598,22 @@ def one_key_whose_file_was_changed_does_not_hide_the_others():
     with open(file, "w") as f:
         f.write(text)
     equal(call("GET", "/keys/broken").json(), key)
+
+
+@claim
+def one_key_whose_folder_cannot_be_understood_does_not_keep_the_vault_from_starting():
+    key = made("odd")
+    made("plain")
+    file = server.path("vault", "keys", "odd", "current")
+    with open(file, "w") as f:
+        f.write("x" * 100)
+    server.stop()
+    server.start()
+    equal([call("GET", f"/keys/{name}").status for name in ("odd", "plain")], [422, 200])
+    os.unlink(file)
+    server.stop()
+    server.start()
+    equal(call("GET", "/keys/odd").json(), key)
 
 
 @claim

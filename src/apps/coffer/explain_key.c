@@ -21,13 +21,19 @@ typedef struct question {
     int last;        /* 0: the last refusal */
 } question;
 
+static bool is_key_name(const char *name, size_t size)
+{
+    static const char known[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-";
+    return size > 0 && size <= NAME_BYTES && strspn(name, known) >= size;
+}
+
 /* base and name of https://host/keys/NAME[/VERSION]. */
 static cof_status take_url(const char *url, question *q, cof_err *err)
 {
     const char *path = strstr(url, "/keys/");
     const char *name = path != NULL ? path + strlen("/keys/") : "";
     const size_t size = strcspn(name, "/");
-    if (path == NULL || size == 0 || size > NAME_BYTES || (size_t)(path - url) >= sizeof q->base) {
+    if (path == NULL || !is_key_name(name, size) || (size_t)(path - url) >= sizeof q->base) {
         return COF_FAIL(err, USAGE, "%.80s is not the URL of a key", url);
     }
     (void)snprintf(q->base, sizeof q->base, "%.*s", (int)(path - url), url);
@@ -47,10 +53,7 @@ static cof_status take_key(const char *home, const char *operand, const cof_serv
     if (status == COF_OK) {
         return take_url(identity->data_kid, q, err);
     }
-    const size_t size = strlen(operand);
-    if (size == 0 || size > NAME_BYTES ||
-        strspn(operand, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") !=
-            size) {
+    if (!is_key_name(operand, strlen(operand))) {
         return COF_FAIL(err, USAGE, "%.80s is neither an identity of this home nor a key", operand);
     }
     (void)snprintf(q->base, sizeof q->base, "%s", services->url);

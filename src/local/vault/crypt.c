@@ -165,12 +165,12 @@ static cof_status check_plain(const cof_algorithm *algorithm, size_t size, cof_e
     return COF_OK;
 }
 
-/* Room for padding, tag and block must be left under the limit of what comes out. */
-static cof_status check_size(size_t size, cof_err *err)
+/* run() needs two blocks of room under the limit of what comes out. What may be encrypted is
+ * shorter by as much again: a cipher is longer than its plaintext, and must open. */
+static cof_status check_size(size_t size, bool is_open, cof_err *err)
 {
-    return size <= COF_CRYPT_VALUE_BYTES - 2 * BLOCK_SIZE
-               ? COF_OK
-               : COF_FAIL(err, BAD_ARGUMENT, "value is too long");
+    const size_t longest = COF_CRYPT_VALUE_BYTES - (is_open ? 2U : 4U) * BLOCK_SIZE;
+    return size <= longest ? COF_OK : COF_FAIL(err, BAD_ARGUMENT, "value is too long");
 }
 
 static cof_status make_iv(const cof_algorithm *algorithm, const cof_crypt_parts *in,
@@ -205,7 +205,7 @@ cof_status cof_crypt_seal(const cof_algorithm *algorithm, const cof_key_material
     if (algorithm->type == COF_KEY_RSA) {
         return cof_rsa_crypt_seal(algorithm, key, cof_buf_view(&in->value), &out->value, err);
     }
-    COF_TRY(check_size(in->value.size, err));
+    COF_TRY(check_size(in->value.size, false, err));
     COF_TRY(check_plain(algorithm, in->value.size, err));
     COF_TRY(make_iv(algorithm, in, out, err));
     COF_TRY(start(algorithm, key, cof_buf_view(&out->iv), true, &context, err));
@@ -252,7 +252,7 @@ cof_status cof_crypt_open(const cof_algorithm *algorithm, const cof_key_material
     if (algorithm->type == COF_KEY_RSA) {
         return cof_rsa_crypt_open(algorithm, key, cof_buf_view(&in->value), &out->value, err);
     }
-    COF_TRY(check_size(in->value.size, err));
+    COF_TRY(check_size(in->value.size, true, err));
     if (!is_cipher_size(algorithm, in->value.size)) {
         return COF_FAIL(err, KEY_MISMATCH, does_not_open);
     }

@@ -136,21 +136,6 @@ cof_status cof_key_policy_parse(cof_view text, cof_key_policy **out, cof_err *er
     return COF_OK;
 }
 
-bool cof_key_policy_names(const cof_key_policy *policy, const char *issuer)
-{
-    group authorities = {0};
-    if (!find_group(policy->document, &authorities)) {
-        return false;
-    }
-    for (size_t i = 0; i < json_array_size(authorities.list); i++) {
-        const json_t *name = json_object_get(json_array_get(authorities.list, i), "authority");
-        if (cof_token_issuer_equal(json_string_value(name), issuer)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Walks objects along the dots; arrays cannot be walked. NULL when the claim is not there. */
 static const json_t *find_claim(const json_t *claims, const char *path)
 {
@@ -198,18 +183,27 @@ static bool scalars_equal(const json_t *expected, const json_t *found)
                                                                : strcmp(a, b) == 0;
 }
 
+/* What was found, for the record. A long text is met by nothing, and is not repeated for each
+ * condition: whoever asks must not be able to make the record too long to be written. */
+static json_t *show_found(const json_t *found)
+{
+    if (found == NULL || json_is_object(found) || json_is_array(found)) {
+        return json_null();
+    }
+    return json_is_string(found) && json_string_length(found) >= SCALAR_SIZE
+               ? json_sprintf("(a text of %zu bytes)", json_string_length(found))
+               : json_deep_copy(found);
+}
+
 static cof_status note(json_t *checks, const char *claim, const json_t *expected,
                        const json_t *found, bool is_met, cof_err *err)
 {
     if (checks == NULL) {
         return COF_OK;
     }
-    json_t *shown = found == NULL || json_is_object(found) || json_is_array(found)
-                        ? json_null()
-                        : json_deep_copy(found);
     return cof_json_append(checks,
                            json_pack("{s:s,s:O,s:o,s:b}", "claim", claim, "expected", expected,
-                                     "found", shown, "met", (int)is_met),
+                                     "found", show_found(found), "met", (int)is_met),
                            err);
 }
 

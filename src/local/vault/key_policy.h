@@ -26,9 +26,6 @@ typedef struct cof_key_policy cof_key_policy;
  * COF_E_NO_MEMORY. */
 COF_MUST_USE cof_status cof_key_policy_parse(cof_view text, cof_key_policy **out, cof_err *err);
 
-/** Does the policy name this issuer as an authority? A slash at the end does not matter. */
-bool cof_key_policy_names(const cof_key_policy *policy, const char *issuer);
-
 /**
  * Judges the claims of a token whose signature was verified with this issuer's own keys.
  *

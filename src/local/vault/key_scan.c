@@ -148,8 +148,13 @@ static cof_status scan_key(cof_key_store *store, const char *name, cof_err *err)
     }
     COF_TRY(cof_key_index_insert(store, name, &f.entry, err));
     f.fd = dirfd(files);
+    cof_status damage = COF_OK;
     while ((file = readdir(files)) != NULL) {
-        COF_TRY(see_file(store, &f, file->d_name, err));
+        const cof_status status = see_file(store, &f, file->d_name, err);
+        if (status == COF_E_NO_MEMORY) {
+            return status;
+        }
+        damage = damage == COF_OK ? status : damage;
     }
     if (f.entry->count == 0) {
         /* The first version was being made. */
@@ -159,8 +164,9 @@ static cof_status scan_key(cof_key_store *store, const char *name, cof_err *err)
     }
     sort_versions(&f);
     /* One key's file that cannot be read is no reason not to serve the others. */
-    f.entry->damage = read_sides(store, &f, err);
-    return f.entry->damage == COF_E_NO_MEMORY ? COF_E_NO_MEMORY : COF_OK;
+    const cof_status sides = read_sides(store, &f, err);
+    f.entry->damage = damage == COF_OK ? sides : damage;
+    return sides == COF_E_NO_MEMORY ? COF_E_NO_MEMORY : COF_OK;
 }
 
 cof_status cof_key_scan(cof_key_store *store, cof_err *err)

@@ -110,6 +110,21 @@ cof_status cof_keyvault_get(cof_keyvault_call *call, cof_err *err)
     return is_found ? cof_keyvault_answer_bundle(call, &key, err) : COF_OK;
 }
 
+/* What an update asked for, as it was understood: what else stands in a request may be anything. */
+static json_t *changes(const json_t *body, const json_t *meta)
+{
+    static const char *const members[] = {"key_ops", "attributes", "tags", "release_policy"};
+    COF_JSON json_t *changed = json_object();
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const json_t *asked = json_object_get(body, members[i]);
+        if (asked != NULL && !json_is_null(asked) &&
+            json_object_set(changed, members[i], json_object_get(meta, members[i])) != 0) {
+            return NULL;
+        }
+    }
+    return json_pack("{s:O}", "changed", changed);
+}
+
 cof_status cof_keyvault_update(cof_keyvault_call *call, cof_err *err)
 {
     COF_CLEANUP(cof_stored_key_free) cof_stored_key key = {0};
@@ -131,8 +146,11 @@ cof_status cof_keyvault_update(cof_keyvault_call *call, cof_err *err)
         return cof_keyvault_bad(call, why.detail, err);
     }
     COF_TRY(status);
-    COF_TRY(cof_keyvault_record(call, "update", &key, "done", "",
-                                json_pack("{s:O}", "changed", body), err));
+    json_t *changed = changes(body, meta);
+    if (changed == NULL) {
+        return COF_FAIL(err, NO_MEMORY, "key");
+    }
+    COF_TRY(cof_keyvault_record(call, "update", &key, "done", "", changed, err));
     COF_TRY(cof_key_store_update(call->vault->store, &key, meta, err));
     return cof_keyvault_answer_bundle(call, &key, err);
 }

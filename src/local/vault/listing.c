@@ -161,6 +161,6 @@ cof_status cof_keyvault_versions(cof_keyvault_call *call, cof_err *err)
         COF_TRY(add_item(&p, &name, index++, true, err));
     }
     (void)snprintf(p.place, sizeof p.place, "%zu", index);
-    p.is_whole = index == name.version_count;
+    p.is_whole = index >= name.version_count; /* more: the key was purged and made anew */
     return answer(&p, err);
 }

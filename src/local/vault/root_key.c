@@ -1,5 +1,6 @@
 #include "local/vault/root_key.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -108,16 +109,6 @@ static cof_status read_kept(const cof_state *state, kept *out, cof_err *err)
     return read_file(state, out, err);
 }
 
-cof_status cof_root_key_kind(const cof_state *state, cof_root_kind *out, bool *out_found,
-                             cof_err *err)
-{
-    COF_CLEANUP(free_kept) kept k = {0};
-    COF_TRY(read_kept(state, &k, err));
-    *out_found = k.record != NULL || k.has_file;
-    *out = k.kind;
-    return COF_OK;
-}
-
 static cof_status remove_file(const cof_state *state, const char *name, cof_err *err)
 {
     cof_path path;
@@ -146,6 +137,18 @@ static cof_status unwrap(const cof_root_source *source, const kept *k, cof_root_
                : cof_root_token_unwrap(source, k->record, out, err);
 }
 
+/* A token that does not open what it sealed must not become the only one that has the root key. */
+static cof_status check_kept(const cof_root_source *source, json_t *record,
+                             const cof_root_key *root, cof_err *err)
+{
+    COF_CLEANUP(free_kept) kept k = {.record = json_incref(record), .kind = source->kind};
+    COF_CLEANUP(cof_root_key_wipe) cof_root_key opened = {{0}};
+    COF_TRY(unwrap(source, &k, &opened, err));
+    return cof_secret_equal(opened.bytes, root->bytes, sizeof opened.bytes)
+               ? COF_OK
+               : COF_FAIL(err, CRYPTO, "the root key does not come back as it was kept");
+}
+
 /* Writes the root key down in the way of the source, before what is there goes. */
 static cof_status keep(const cof_state *state, const cof_root_source *source,
                        const cof_root_key *root, cof_err *err)
@@ -163,6 +166,7 @@ static cof_status keep(const cof_state *state, const cof_root_source *source,
     COF_TRY(source->kind == COF_ROOT_KIND_PASSPHRASE
                 ? cof_root_passphrase_wrap(source->secret, root, record, err)
                 : cof_root_token_wrap(source, root, record, err));
+    COF_TRY(check_kept(source, record, root, err));
     COF_TRY(cof_state_write_json(state, record_file, record, err));
     return remove_file(state, key_file, err);
 }
@@ -175,6 +179,42 @@ static cof_status make(const cof_state *state, const cof_root_source *source, co
     COF_TRY(keep(state, source, &root, err));
     *out = root;
     return COF_OK;
+}
+
+/* Is there anything that a root key sealed? Names of keys and secrets do not begin with a dot. */
+static cof_status has_sealed(const cof_state *state, bool *out, cof_err *err)
+{
+    static const char *const folders[] = {"vault/keys", "vault/secrets"};
+    *out = false;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        cof_path path;
+        const struct dirent *entry = NULL;
+        COF_TRY(cof_state_path(state, folders[i], &path, err));
+        DIR *folder = opendir(path.text);
+        if (folder == NULL && errno != ENOENT) {
+            return COF_FAIL_ERRNO(err, errno, path.text);
+        }
+        while (folder != NULL && (entry = readdir(folder)) != NULL) {
+            *out = *out || entry->d_name[0] != '.';
+        }
+        if (folder != NULL) {
+            (void)closedir(folder);
+        }
+    }
+    return COF_OK;
+}
+
+/* At the first start. A new key beside what another one sealed would hide that it is lost. */
+static cof_status make_first(const cof_state *state, const cof_root_source *source,
+                             cof_root_key *out, cof_err *err)
+{
+    bool is_late = false;
+    COF_TRY(has_sealed(state, &is_late, err));
+    return is_late
+               ? COF_FAIL(err, CONFIG,
+                          "the vault has keys or secrets, and neither %s nor %s that opens them",
+                          key_file, record_file)
+               : make(state, source, out, err);
 }
 
 /* root.json decides; a root.key beside it is what a change that was interrupted left: the file it
@@ -202,7 +242,7 @@ cof_status cof_root_key_open(const cof_state *state, const cof_root_source *sour
     COF_TRY(cof_state_make_folder(state, "vault", err));
     COF_TRY(read_kept(state, &k, err));
     if (k.record == NULL && !k.has_file) {
-        return make(state, source, out, err);
+        return make_first(state, source, out, err);
     }
     if (source->kind != k.kind) {
         return COF_FAIL(err, CONFIG,

@@ -42,20 +42,16 @@ typedef struct cof_root_source {
 /** "file", "passphrase" or "pkcs11:…". Keeps text. @return COF_OK, COF_E_BAD_ARGUMENT. */
 COF_MUST_USE cof_status cof_root_source_parse(const char *text, cof_root_source *out, cof_err *err);
 
-/** How this installation keeps its root key. *out_found is false when it has none yet. */
-COF_MUST_USE cof_status cof_root_key_kind(const cof_state *state, cof_root_kind *out,
-                                          bool *out_found, cof_err *err);
-
 /**
  * Gets the root key; at the first start it is made, and kept in this way. Ends a change that was
  * interrupted.
  *
  * @param source  NULL: the file
- * @return COF_OK, COF_E_CONFIG (it is kept in another way than source says, with which one),
- * COF_E_UNAUTHORIZED (wrong passphrase or PIN; a token counts its PIN's failures),
- * COF_E_KEY_MISMATCH (the token's key is another one, or the file was changed), COF_E_NOT_FOUND
- * (module, token or key), COF_E_UNSUPPORTED (built without PKCS#11), COF_E_BAD_FORMAT, COF_E_IO, …
- * Nothing was changed then.
+ * @return COF_OK, COF_E_CONFIG (it is kept in another way than source says, with which one; or it
+ * is gone, and there are keys or secrets), COF_E_UNAUTHORIZED (wrong passphrase or PIN; a token
+ * counts its PIN's failures), COF_E_KEY_MISMATCH (the token's key is another one, or the file was
+ * changed), COF_E_NOT_FOUND (module, token or key), COF_E_UNSUPPORTED (built without PKCS#11),
+ * COF_E_BAD_FORMAT, COF_E_IO, … Nothing was changed then.
  */
 COF_MUST_USE cof_status cof_root_key_open(const cof_state *state, const cof_root_source *source,
                                           cof_root_key *out, cof_err *err);

@@ -102,13 +102,12 @@ static cof_status put_version(const cof_secret_store *store, cof_secret_index *i
     return cof_json_append(index->versions, json_string(version), err);
 }
 
-/* What this installation sealed is well formed; it is checked all the same. The index comes last: a
- * failure before it leaves files that nothing names. */
+/* What this installation sealed is well formed; it is checked all the same. A failure leaves files
+ * that nothing names. */
 static cof_status put_all(const cof_secret_store *store, cof_view plain, cof_secret_index *index,
                           cof_err *err)
 {
     COF_JSON json_t *record = NULL;
-    COF_CLEANUP(cof_secret_index_free) cof_secret_index there = {0};
     json_t *versions = NULL;
     const char *name = NULL;
     if (plain.size < SIZE_SIZE) {
@@ -127,7 +126,7 @@ static cof_status put_all(const cof_secret_store *store, cof_view plain, cof_sec
     if (!cof_key_name_is_valid(name) || json_array_size(versions) == 0) {
         return COF_FAIL(err, BAD_FORMAT, "secret's backup");
     }
-    const cof_status status = cof_secret_index_read(store, name, &there, NULL);
+    const cof_status status = cof_secret_index_read(store, name, index, NULL);
     if (status != COF_E_NOT_FOUND) {
         return status == COF_OK ? COF_FAIL(err, EXISTS, "secret") : COF_FAIL(err, IO, "secret");
     }
@@ -136,7 +135,7 @@ static cof_status put_all(const cof_secret_store *store, cof_view plain, cof_sec
     for (size_t i = 0; i < json_array_size(versions); i++) {
         COF_TRY(put_version(store, index, json_array_get(versions, i), &values, err));
     }
-    return cof_secret_index_write(store, index, err);
+    return COF_OK;
 }
 
 cof_status cof_secret_backup_restore(const cof_secret_store *store, const char *tenant,
@@ -145,8 +144,10 @@ cof_status cof_secret_backup_restore(const cof_secret_store *store, const char *
     COF_CLEANUP(cof_buf_free) cof_buf plain = {.limit = COF_SECRET_BACKUP_BYTES};
     COF_CLEANUP(cof_secret_index_free) cof_secret_index index = {0};
     COF_TRY(open_blob(store, tenant, blob, &plain, err));
-    COF_TRY(put_all(store, cof_buf_view(&plain), &index, err));
-    *out = index;
-    index = (cof_secret_index){0};
-    return COF_OK;
+    const cof_status status = put_all(store, cof_buf_view(&plain), &index, err);
+    if (status == COF_OK || status == COF_E_EXISTS) {
+        *out = index;
+        index = (cof_secret_index){0};
+    }
+    return status;
 }

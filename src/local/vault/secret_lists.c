@@ -77,13 +77,24 @@ static cof_status answer(const page *p, bool is_whole, cof_err *err)
         json_pack("{s:O,s:s%}", "value", p->items, "nextLink", link.data, link.size), err);
 }
 
+/* A file that was changed, or is gone, does not hide the others: it is left out, which is written
+ * down. */
 static cof_status add_item(page *p, const cof_secret_index *index, const char *version,
                            cof_err *err)
 {
     COF_CLEANUP(cof_secret_free) cof_secret secret = {0};
     COF_JSON json_t *item = NULL;
     const cof_secret_store store = cof_secrets_store(p->call);
-    COF_TRY(cof_secret_read(&store, index, version != NULL ? version : "", &secret, err));
+    cof_err why = {0};
+    const cof_status status =
+        cof_secret_read(&store, index, version != NULL ? version : "", &secret, &why);
+    if (status == COF_E_NO_MEMORY) {
+        return status;
+    }
+    if (status != COF_OK) {
+        return cof_secrets_record(p->call, "secret-list", index->name, version, "refused",
+                                  cof_status_describe(status)->name, err);
+    }
     COF_TRY(cof_secrets_show(p->call, index, version, secret.meta, &item, err));
     return cof_json_append(p->items, json_incref(item), err);
 }

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -224,6 +223,7 @@ cof_status cof_secret_read(const cof_secret_store *store, const cof_secret_index
 {
     COF_CLEANUP(cof_secret_free) cof_secret secret = {0};
     COF_CLEANUP(cof_buf_free) cof_buf salt = {.limit = COF_SEALING_SALT_SIZE};
+    COF_CLEANUP(cof_buf_free) cof_buf value = {.limit = COF_SECRET_VALUE_BYTES};
     COF_JSON json_t *record = NULL;
     json_t *meta = NULL;
     const char *kind = NULL;
@@ -248,6 +248,8 @@ cof_status cof_secret_read(const cof_secret_store *store, const cof_secret_index
     }
     memcpy(secret.salt_, salt.data, salt.size);
     secret.meta = json_incref(meta);
+    /* Opened for the tag: it stands for what is beside the value too. */
+    COF_TRY(cof_secret_value(store, index, &secret, &value, err));
     *out = secret;
     secret = (cof_secret){0};
     return COF_OK;
@@ -270,6 +272,34 @@ cof_status cof_secret_update(const cof_secret_store *store, const cof_secret_ind
     return write_version(store, index, secret, meta, cof_buf_view(&value), err);
 }
 
+static void close_folder(DIR **files)
+{
+    if (*files != NULL) {
+        (void)closedir(*files);
+    }
+}
+
+/* A folder without an index: all that is in it. What cannot be removed stays for the next time. */
+static cof_status remove_folder(const cof_secret_store *store, const char *name, cof_err *err)
+{
+    cof_path relative;
+    cof_path path;
+    const struct dirent *file = NULL;
+    COF_TRY(path_of(name, "", &relative, err));
+    COF_TRY(cof_state_path(store->state, relative.text, &path, err));
+    COF_CLEANUP(close_folder) DIR *files = opendir(path.text);
+    if (files == NULL || fsync(dirfd(files)) != 0) {
+        return COF_FAIL_ERRNO(err, errno, path.text);
+    }
+    while ((file = readdir(files)) != NULL) {
+        if (file->d_name[0] != '.') {
+            (void)unlinkat(dirfd(files), file->d_name, 0);
+        }
+    }
+    (void)rmdir(path.text);
+    return COF_OK;
+}
+
 /* Without its index a secret is gone; what is left of its files names nothing. */
 cof_status cof_secret_remove(const cof_secret_store *store, const cof_secret_index *index,
                              cof_err *err)
@@ -281,64 +311,75 @@ cof_status cof_secret_remove(const cof_secret_store *store, const cof_secret_ind
     if (unlink(path.text) != 0 && errno != ENOENT) {
         return COF_FAIL_ERRNO(err, errno, path.text);
     }
-    COF_TRY(path_of(index->name, "", &relative, err));
-    COF_TRY(cof_state_path(store->state, relative.text, &path, err));
-    COF_CLEANUP(cof_fd_drop_) int fd = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-        return COF_FAIL_ERRNO(err, errno, path.text);
-    }
-    for (size_t i = 0; i < json_array_size(index->versions); i++) {
-        char file[COF_KEY_VERSION_SIZE + 8];
-        (void)snprintf(file, sizeof file, "%s.json",
-                       json_string_value(json_array_get(index->versions, i)));
-        (void)unlinkat(fd, file, 0);
-    }
-    (void)rmdir(path.text);
-    return COF_OK;
+    return remove_folder(store, index->name, err);
 }
 
 /* Lists. */
 
-static bool is_better(const char *candidate, const char *after, const char *best)
+typedef struct names {
+    char (*list)[COF_SECRET_NAME_SIZE];
+    size_t count;
+    size_t capacity;
+} names;
+
+static void free_names(names *n)
 {
-    return strcmp(candidate, after) > 0 && (best[0] == '\0' || strcmp(candidate, best) < 0);
+    free(n->list);
 }
 
-/* The folder's next name after one; "" when there is none. */
-static cof_status next_name(const cof_secret_store *store, const char *after,
-                            char out[static COF_SECRET_NAME_SIZE], cof_err *err)
+static cof_status add_name(names *n, const char *name, cof_err *err)
+{
+    if (n->count == n->capacity) {
+        const size_t capacity = n->capacity == 0 ? 64 : 2 * n->capacity;
+        char(*list)[COF_SECRET_NAME_SIZE] = reallocarray(n->list, capacity, sizeof *list);
+        if (list == NULL) {
+            return COF_FAIL(err, NO_MEMORY, "secrets");
+        }
+        n->list = list;
+        n->capacity = capacity;
+    }
+    memcpy(n->list[n->count++], name, strlen(name) + 1); /* a valid name fits */
+    return COF_OK;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+/* The names of the folder after one ("": all), in their order: read once, for a folder of many. */
+static cof_status read_names(const cof_secret_store *store, const char *after, names *out,
+                             cof_err *err)
 {
     cof_path path;
     const struct dirent *entry = NULL;
     COF_TRY(cof_state_path(store->state, folder_name, &path, err));
-    DIR *folder = opendir(path.text);
-    out[0] = '\0';
+    COF_CLEANUP(close_folder) DIR *folder = opendir(path.text);
     if (folder == NULL) {
         return errno == ENOENT ? COF_OK : COF_FAIL_ERRNO(err, errno, path.text);
     }
     while ((entry = readdir(folder)) != NULL) {
-        if (cof_key_name_is_valid(entry->d_name) && is_better(entry->d_name, after, out)) {
-            memcpy(out, entry->d_name, strlen(entry->d_name) + 1); /* a valid name fits */
+        if (cof_key_name_is_valid(entry->d_name) && strcmp(entry->d_name, after) > 0) {
+            COF_TRY(add_name(out, entry->d_name, err));
         }
     }
-    (void)closedir(folder);
+    if (out->count > 0) {
+        qsort(out->list, out->count, sizeof *out->list, compare_names);
+    }
     return COF_OK;
 }
 
 cof_status cof_secret_next(const cof_secret_store *store, const char *after, bool is_deleted,
                            cof_secret_index *out, bool *out_found, cof_err *err)
 {
+    COF_CLEANUP(free_names) names n = {0};
     char name[COF_SECRET_NAME_SIZE];
-    char next[COF_SECRET_NAME_SIZE];
     fold(after, name);
     *out_found = false;
-    for (;;) {
+    COF_TRY(read_names(store, name, &n, err));
+    for (size_t i = 0; i < n.count && !*out_found; i++) {
         COF_CLEANUP(cof_secret_index_free) cof_secret_index index = {0};
-        COF_TRY(next_name(store, name, next, err));
-        if (next[0] == '\0') {
-            return COF_OK;
-        }
-        const cof_status status = cof_secret_index_read(store, next, &index, err);
+        const cof_status status = cof_secret_index_read(store, n.list[i], &index, err);
         if (status == COF_E_NO_MEMORY) {
             return status;
         }
@@ -346,32 +387,41 @@ cof_status cof_secret_next(const cof_secret_store *store, const char *after, boo
             *out = index;
             index = (cof_secret_index){0};
             *out_found = true;
-            return COF_OK;
         }
-        memcpy(name, next, sizeof name);
     }
+    return COF_OK;
+}
+
+static cof_status purge_if_due(const cof_secret_store *store, cof_trail *trail, const char *name,
+                               cof_err *err)
+{
+    COF_CLEANUP(cof_secret_index_free) cof_secret_index index = {0};
+    const cof_status status = cof_secret_index_read(store, name, &index, err);
+    if (status == COF_E_NOT_FOUND) {
+        return remove_folder(store, name, err);
+    }
+    COF_TRY(status);
+    if (!index.is_deleted || index.purge_unix_s > cof_state_now(store->state)) {
+        return COF_OK;
+    }
+    COF_TRY(cof_trail_add(trail,
+                          json_pack("{s:s,s:s,s:s,s:s}", "action", "secret-purge", "secret",
+                                    index.name, "decision", "done", "why", "scheduledPurgeDate"),
+                          err));
+    return cof_secret_remove(store, &index, err);
 }
 
 cof_status cof_secret_purge_due(const cof_secret_store *store, cof_trail *trail, cof_err *err)
 {
-    char after[COF_SECRET_NAME_SIZE] = "";
-    for (;;) {
-        COF_CLEANUP(cof_secret_index_free) cof_secret_index index = {0};
-        bool is_found = false;
-        COF_TRY(cof_secret_next(store, after, true, &index, &is_found, err));
-        if (!is_found) {
-            return COF_OK;
-        }
-        memcpy(after, index.name, sizeof after);
-        if (index.purge_unix_s <= cof_state_now(store->state)) {
-            COF_TRY(cof_trail_add(trail,
-                                  json_pack("{s:s,s:s,s:s,s:s}", "action", "secret-purge", "secret",
-                                            index.name, "decision", "done", "why",
-                                            "scheduledPurgeDate"),
-                                  err));
-            COF_TRY(cof_secret_remove(store, &index, err));
-        }
+    COF_CLEANUP(free_names) names n = {0};
+    cof_status worst = COF_OK;
+    COF_TRY(read_names(store, "", &n, err));
+    for (size_t i = 0; i < n.count; i++) {
+        /* One that cannot be read or removed is no reason to leave the others. */
+        const cof_status status = purge_if_due(store, trail, n.list[i], err);
+        worst = status != COF_OK ? status : worst;
     }
+    return worst;
 }
 
 void cof_secret_index_free(cof_secret_index *index)

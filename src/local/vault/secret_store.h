@@ -48,7 +48,8 @@ typedef struct cof_secret {
 COF_MUST_USE cof_status cof_secret_index_read(const cof_secret_store *store, const char *name,
                                               cof_secret_index *out, cof_err *err);
 
-/** A version by its name; "" is the newest. @return COF_OK, COF_E_NOT_FOUND, COF_E_BAD_FORMAT, … */
+/** A version by its name; "" is the newest. @return COF_OK, COF_E_NOT_FOUND, COF_E_TAG_MISMATCH
+ * (the file was changed), COF_E_BAD_FORMAT, … */
 COF_MUST_USE cof_status cof_secret_read(const cof_secret_store *store,
                                         const cof_secret_index *index, const char *version,
                                         cof_secret *out, cof_err *err);
@@ -90,7 +91,8 @@ COF_MUST_USE cof_status cof_secret_next(const cof_secret_store *store, const cha
                                         bool is_deleted, cof_secret_index *out, bool *out_found,
                                         cof_err *err);
 
-/** Removes the secrets that were deleted so long ago, each written down first. */
+/** Removes the secrets that were deleted so long ago, each written down first; and what a crash
+ * left of one that was being made or removed: a folder without an index. */
 COF_MUST_USE cof_status cof_secret_purge_due(const cof_secret_store *store, cof_trail *trail,
                                              cof_err *err);
 

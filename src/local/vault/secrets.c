@@ -372,13 +372,18 @@ cof_status cof_secrets_restore(cof_keyvault_call *call, cof_err *err)
         status = COF_E_BAD_FORMAT;
     }
     if (status == COF_E_EXISTS) {
-        return cof_keyvault_conflict(call, NULL, "A secret of this name exists already.", err);
+        return cof_keyvault_conflict(call,
+                                     index.is_deleted ? "ObjectIsDeletedButRecoverable" : NULL,
+                                     "A secret of this name exists already.", err);
     }
     if (status == COF_E_BAD_FORMAT || status == COF_E_TAG_MISMATCH || status == COF_E_LIMIT ||
         status == COF_E_BAD_JSON) {
+        COF_TRY(cof_secrets_record(call, "secret-restore", "", NULL, "refused",
+                                   cof_status_describe(status)->name, err));
         return cof_keyvault_bad(call, "value is not a backup of a secret of this vault.", err);
     }
     COF_TRY(status);
     COF_TRY(cof_secrets_record(call, "secret-restore", index.name, NULL, "done", "", err));
+    COF_TRY(cof_secret_index_write(&store, &index, err));
     return answer_newest(call, &index, err);
 }

@@ -58,8 +58,9 @@ COF_MUST_USE cof_status cof_secret_meta(const json_t *request, const json_t *old
 COF_MUST_USE cof_status cof_secret_backup_make(const cof_secret_store *store, const char *tenant,
                                                const cof_secret_index *index, cof_buf *out,
                                                cof_err *err);
-/** Puts the secret of a blob into the store. @return COF_OK, COF_E_TAG_MISMATCH (changed, or of
- * another installation), COF_E_BAD_FORMAT, COF_E_EXISTS, … */
+/** Writes the versions of a blob's secret, which no index names yet: cof_secret_index_write puts
+ * the secret into the store. @return COF_OK, COF_E_TAG_MISMATCH (changed, or of another
+ * installation), COF_E_BAD_FORMAT, COF_E_EXISTS (then *out is the one that there is), … */
 COF_MUST_USE cof_status cof_secret_backup_restore(const cof_secret_store *store, const char *tenant,
                                                   cof_view blob, cof_secret_index *out,
                                                   cof_err *err);

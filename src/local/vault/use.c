@@ -75,6 +75,14 @@ static cof_status answer(const work *w, cof_err *err)
     return COF_OK;
 }
 
+/* With an iv of his choice, who may encrypt alone could open what others encrypted: the same iv is
+ * the same key stream. Azure makes the iv too. */
+static bool chooses_gcm_iv(const work *w)
+{
+    return w->use == COF_USE_ENCRYPT && w->request.algorithm->scheme == COF_SCHEME_GCM &&
+           w->request.in.iv.size > 0;
+}
+
 /* Whether the key may be used in this way now; when not, the answer is written. */
 static cof_status check_rules(const work *w, bool *out_may, cof_err *err)
 {
@@ -159,6 +167,9 @@ static cof_status use_key(cof_keyvault_call *call, cof_key_use use, cof_err *err
         return cof_keyvault_bad(call, why.detail, err);
     }
     COF_TRY(status);
+    if (chooses_gcm_iv(&w)) {
+        return cof_keyvault_bad(call, "AES-GCM makes its iv itself.", err);
+    }
     COF_TRY(check_rules(&w, &may, err));
     if (!may) {
         return COF_OK;

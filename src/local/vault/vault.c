@@ -22,6 +22,7 @@ cof_status cof_keyvault_open(const cof_keyvault_parts *parts, cof_keyvault **out
     }
     COF_CLEANUP(cof_root_key_wipe) cof_root_key root = {{0}};
     vault->parts = *parts;
+    vault->parts.root = NULL; /* its secret is the caller's, and goes */
     COF_TRY(cof_root_key_open(parts->state, parts->root, &root, err));
     COF_TRY(cof_key_store_open(parts->state, &root, &vault->store, err));
     COF_TRY(cof_ca_signing_key(parts->state, "vault/release.key", &vault->release_key, err));

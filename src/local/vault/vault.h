@@ -18,7 +18,7 @@
 
 typedef struct cof_keyvault cof_keyvault;
 
-/** The services that the vault stands on. All are kept. */
+/** The services that the vault stands on. All are kept, but root. */
 typedef struct cof_keyvault_parts {
     const cof_state *state;
     cof_trail *trail;

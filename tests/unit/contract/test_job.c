@@ -383,9 +383,8 @@ static void a_value_out_of_range_is_named_with_the_range(void **state)
          "job.yaml:3:21: product and minimum_svn go with a signer; write signer, product and "
          "minimum_svn together\n"},
         {3, "platform: {accept: [{type: sgx, measurements: [abc]}]}",
-         "job.yaml:3:48: a measurement is 64 lower-case hex digits; coffer doctor prints that of "
-         "the installed "
-         "worker\n"},
+         "job.yaml:3:48: a measurement is 64 lower-case hex digits; coffer contract explain shows "
+         "that of the installed worker\n"},
     };
     EACH(bads);
 }

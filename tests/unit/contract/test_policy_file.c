@@ -77,7 +77,7 @@ static void what_is_left_open_is_named_with_its_place(void **state)
                           "accepted; write {type: ..., measurements: [...]}"},
         {"accept:\n  - {type: simulated, measurements: [" H64 "]}",
          "policy.yaml:2:5: which installation's simulated platform is not said; write root: <hex>; "
-         "coffer doctor prints it"},
+         "coffer up --json prints it"},
         {"accept:\n  - {type: tdx, measurement: [" H96 "]}",
          "policy.yaml:2:17: unknown key \"measurement\" in a platform; did you mean "
          "\"measurements\"?"},

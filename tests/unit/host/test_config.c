@@ -137,6 +137,8 @@ static void what_is_wrong_is_named_with_its_place(void **state)
     assert_refused("vault: https://v.vault.azure.net\n", "coffer.yaml:1:", "coffer login");
     assert_refused("attestation: [local, https://x]\n", "coffer.yaml:1:", "https");
     assert_refused("attestation: []\n", "coffer.yaml:1:", "attestation");
+    assert_refused("attestation: [{a: b}]\n", "coffer.yaml:1:", "https");
+    assert_refused("attestation: [[a], https://x]\n", "coffer.yaml:1:", "https");
     assert_refused("vaults: [{vault: https://v}]\n", "coffer.yaml:1:", "credential");
     assert_refused("vaults: [{vault: ftp://v, credential: c}]\n", "coffer.yaml:1:", "https");
     assert_refused("ca: a\nca: b\n", "coffer.yaml:2:", "");

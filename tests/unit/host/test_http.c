@@ -159,6 +159,15 @@ static void a_slow_service_is_a_timeout(void **state)
                   TIMEOUT);
 }
 
+static void a_path_is_sent_as_it_was_given(void **state)
+{
+    COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
+    /* What was checked, and signed, must be what the service sees: this one refuses dot segments.
+     */
+    assert_status(get(*state, "/redirect/../echo/x", &answer), REMOTE_ERROR);
+    assert_int_equal(answer.status, 400);
+}
+
 static void redirects_are_not_followed(void **state)
 {
     COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
@@ -349,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_busy_service_is_asked_again),
         cmocka_unit_test(an_answer_over_its_limit_is_refused),
         cmocka_unit_test(a_slow_service_is_a_timeout),
+        cmocka_unit_test(a_path_is_sent_as_it_was_given),
         cmocka_unit_test(redirects_are_not_followed),
         cmocka_unit_test(proxies_of_the_environment_are_ignored),
         cmocka_unit_test(a_certificate_of_nobody_known_is_refused),

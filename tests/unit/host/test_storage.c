@@ -174,6 +174,10 @@ static void what_is_no_container_is_refused(void **state)
                                "http://acc.blob.core.windows.net/data",
                                "http://10.0.0.1/dev/data",
                                "http://127.0.0.1:10000/data",
+                               "http://127.blob.example.org/data",
+                               "https://acc.blob.core.windows.net/data/../other",
+                               "https://acc.blob.core.windows.net/data/a/./b",
+                               "https://acc.blob.core.windows.net/data/a//b",
                                "ftp://acc.blob.core.windows.net/data",
                                "https://a.blob.core.windows.net/data"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -313,21 +313,31 @@ static void a_new_head_leaves_the_rest(void **state)
     cof_blob_store *store = store_of(state);
     cof_prng prng = {8};
     const size_t sizes[] = {4096, 3 << 20, 9 << 20};
+    uint8_t was[1024];
     for (size_t i = 0; i < 3; i++) {
         uint8_t *bytes = test_malloc(sizes[i]);
         cof_prng_fill(&prng, bytes, sizes[i]);
         put_large(store, "a", bytes, sizes[i], 1024, &prng);
+        memcpy(was, bytes, sizeof was);
         memset(bytes, 'n', 1024);
-        assert_ok(cof_blob_rehead(store, "a", cof_view_of(bytes, 1024), NULL));
+        assert_ok(
+            cof_blob_rehead(store, "a", cof_view_of(was, 1024), cof_view_of(bytes, 1024), NULL));
+        assert_status(
+            cof_blob_rehead(store, "a", cof_view_of(was, 1024), cof_view_of(bytes, 1024), NULL),
+            BUSY);
         read_and_compare(store, "a", bytes, 0, sizes[i]);
+        memset(was, 'n', 1024);
         memset(bytes, 'o', 1024); /* and once more */
-        assert_ok(cof_blob_rehead(store, "a", cof_view_of(bytes, 1024), NULL));
+        assert_ok(
+            cof_blob_rehead(store, "a", cof_view_of(was, 1024), cof_view_of(bytes, 1024), NULL));
         read_and_compare(store, "a", bytes, 0, sizes[i]);
         test_free(bytes);
     }
-    assert_status(cof_blob_rehead(store, "b", cof_view_text("x"), NULL), NOT_FOUND);
+    assert_status(cof_blob_rehead(store, "b", cof_view_text("x"), cof_view_text("y"), NULL),
+                  NOT_FOUND);
     assert_ok(cof_blob_put(store, "c", cof_view_text("12"), NULL));
-    assert_status(cof_blob_rehead(store, "c", cof_view_text("123"), NULL), TRUNCATED);
+    assert_status(cof_blob_rehead(store, "c", cof_view_text("123"), cof_view_text("456"), NULL),
+                  TRUNCATED);
 }
 
 int main(int argc, char **argv)

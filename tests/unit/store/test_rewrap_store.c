@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "harness/cof_tempdir.h"
 #include "host/store/dir_store.h"
@@ -158,13 +159,54 @@ static void the_head_of_a_blob_is_replaced_and_nothing_else(void **state)
     COF_CLEANUP(cof_buf_free) cof_buf got = {0};
     cof_buf_init(&got, 64);
     assert_ok(cof_blob_put(f->store, "h", cof_view_text("hello world"), NULL));
-    assert_ok(cof_blob_rehead(f->store, "h", cof_view_text("HELLO"), NULL));
+    assert_ok(cof_blob_rehead(f->store, "h", cof_view_text("hello"), cof_view_text("HELLO"), NULL));
     assert_ok(cof_blob_get(f->store, "h", &got, NULL));
     assert_true(cof_view_equal(cof_buf_view(&got), cof_view_text("HELLO world")));
-    assert_status(cof_blob_rehead(f->store, "h", cof_view_text("more than hello world"), NULL),
-                  TRUNCATED);
-    assert_status(cof_blob_rehead(f->store, "none", cof_view_text("x"), NULL), NOT_FOUND);
-    assert_status(cof_blob_rehead(f->store, "../h", cof_view_text("x"), NULL), BAD_ARGUMENT);
+    char file[COF_TEMPDIR_SIZE + 2];
+    struct stat info;
+    (void)snprintf(file, sizeof file, "%s/h", f->folder);
+    assert_int_equal(stat(file, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600); /* as it was */
+    const cof_view x = cof_view_text("x");
+    const cof_view more = cof_view_text("more than hello world");
+    assert_status(cof_blob_rehead(f->store, "h", more, more, NULL), TRUNCATED);
+    assert_status(cof_blob_rehead(f->store, "h", cof_view_text("xy"), x, NULL), BAD_ARGUMENT);
+    assert_status(cof_blob_rehead(f->store, "h", x, x, NULL), BUSY);
+    assert_status(cof_blob_rehead(f->store, "none", x, x, NULL), NOT_FOUND);
+    assert_status(cof_blob_rehead(f->store, "../h", x, x, NULL), BAD_ARGUMENT);
+}
+
+/* Finds the key, and puts another object in the place of the one that is re-wrapped. */
+static cof_status replace_and_find(void *context, const cof_front *front, cof_data_key *out,
+                                   cof_err *err)
+{
+    fixture *f = context;
+    cof_blob_store *store = NULL; /* another program's */
+    const cof_recipient recipients[] = {{.kid = kids[OTHER], .rsa = f->keys[OTHER]},
+                                        {.kid = kids[OLD], .rsa = f->keys[OLD]}};
+    const cof_seal_request request = {.header = kit_header(COF_SEAL_DATASET, "other"),
+                                      .recipients = recipients,
+                                      .recipient_count = 2};
+    COF_CLEANUP(cof_buf_free) cof_buf plain = {0};
+    cof_sealed_file made = {0};
+    cof_buf_init(&plain, SIZE);
+    kit_fill(&plain, SIZE, 5);
+    assert_ok(cof_dir_store_open(f->folder, &store, NULL));
+    assert_ok(cof_seal_bytes_to_store(cof_buf_view(&plain), &request, store, name, &made, NULL));
+    cof_blob_store_free(store);
+    f->digest = made.digest;
+    return cof_front_key_rsa(front, kids[OLD], f->keys[OLD], out, err);
+}
+
+static void an_object_that_takes_the_place_of_another_meanwhile_stays_whole(void **state)
+{
+    fixture *f = *state;
+    cof_rewrap_request request = request_of(f);
+    bool changed = false;
+    request.key = replace_and_find;
+    assert_status(cof_rewrap_in_store(f->store, name, &request, &changed, NULL), BUSY);
+    assert_false(changed);
+    assert_ok(open_as(f, OLD, NULL));
 }
 
 int main(void)
@@ -176,6 +218,7 @@ int main(void)
         TEST(recipients_that_somebody_altered_are_not_kept),
         TEST(without_the_key_nothing_changes),
         TEST(the_head_of_a_blob_is_replaced_and_nothing_else),
+        TEST(an_object_that_takes_the_place_of_another_meanwhile_stays_whole),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,8 @@
  *   get CA URL…                each URL by one client; "+MS" waits
  *   attest CA EVIDENCE URL…    a token for an SGX quote of these bytes, from one of the services
  *   release CA FILE KID TOKEN  a key's release
- *   keys CA FILE BASE NAME     a key's life: made, wraps and unwraps, rotated, listed, deleted
- *   metadata CA URL            what an attestation service says of itself
+ *   keys CA FILE BASE NAME     a key is made, unwraps, is rotated and listed
+ *   certs CA URL               an attestation service's keys
  * One line for each: "ok …", or the status and what is said of it. CA may be "-".
  */
 #include <stdio.h>
@@ -14,6 +14,7 @@
 
 #include "host/azure/attest.h"
 #include "host/azure/vault.h"
+#include "tcb/crypto/rsa.h"
 #include "tcb/wire/json.h"
 
 static int failures;
@@ -120,13 +121,20 @@ static cof_status live(const cof_vault *vault, const char *base, const char *nam
     const cof_vault_new_key wanted = {.name = name, .bits = 2048, .operations = operations};
     COF_JSON json_t *bundle = NULL;
     COF_JSON json_t *rotated = NULL;
+    COF_JSON json_t *public = NULL;
+    COF_CLEANUP(cof_rsa_key_drop_) cof_rsa_key *rsa = NULL;
     COF_CLEANUP(cof_buf_free) cof_buf wrapped = {.limit = 1024};
     cof_data_key key = {{1, 2, 3}};
     cof_data_key back = {{0}};
     char path[256];
     COF_TRY(cof_vault_create(vault, base, &wanted, &bundle, err));
     const char *kid = json_string_value(json_object_get(json_object_get(bundle, "key"), "kid"));
-    COF_TRY(cof_vault_wrap(vault, kid, &key, &wrapped, err));
+    public = json_pack("{s:s,s:O,s:O}", "kty", "RSA", "n",
+                       json_object_get(json_object_get(bundle, "key"), "n"), "e",
+                       json_object_get(json_object_get(bundle, "key"), "e"));
+    COF_TRY(cof_rsa_from_jwk(public, &rsa, err)); /* which refuses what is no object */
+    COF_TRY(cof_rsa_encrypt(rsa, COF_OAEP_SHA256, cof_view_of(key.bytes, sizeof key.bytes),
+                            &wrapped, err));
     COF_TRY(cof_vault_unwrap(vault, kid, cof_buf_view(&wrapped), &back, err));
     (void)printf("wrapped %zu, %s\n", wrapped.size,
                  memcmp(key.bytes, back.bytes, sizeof key.bytes) == 0 ? "same" : "other");
@@ -135,11 +143,7 @@ static cof_status live(const cof_vault *vault, const char *base, const char *nam
     (void)snprintf(path, sizeof path, "/keys/%s/versions", name);
     COF_TRY(cof_vault_list(vault, base, path, name_item, (void *)(uintptr_t) "version", err));
     COF_TRY(cof_vault_list(vault, base, "/keys", name_item, (void *)(uintptr_t) "key", err));
-    (void)snprintf(path, sizeof path, "%s/keys/%s", base, name);
-    COF_TRY(cof_vault_delete(vault, path, err));
-    json_decref(bundle);
-    bundle = NULL;
-    return cof_vault_get(vault, path, &bundle, err);
+    return COF_OK;
 }
 
 static cof_status keys(char **arguments, cof_err *err)
@@ -153,7 +157,7 @@ static cof_status keys(char **arguments, cof_err *err)
     return live(&vault, arguments[2], arguments[3], err);
 }
 
-static cof_status metadata(const char *ca, const char *url, cof_err *err)
+static cof_status certs(const char *ca, const char *url, cof_err *err)
 {
     const cof_http_client_options options = options_of(ca);
     COF_CLEANUP(cof_http_client_drop_) cof_http_client *client = NULL;
@@ -161,7 +165,7 @@ static cof_status metadata(const char *ca, const char *url, cof_err *err)
     COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = 64 * 1024};
     COF_TRY(cof_http_client_new(&options, &client, err));
     COF_TRY(cof_attester_new(client, &url, 1, &attester, err));
-    const cof_status status = cof_attester_metadata(attester, url, &text, err);
+    const cof_status status = cof_attester_keys(attester, url, &text, err);
     say(status, err, cof_buf_view(&text));
     return COF_OK;
 }
@@ -180,8 +184,8 @@ int main(int argc, char **argv)
         status = release(argv + 2, &err);
     } else if (argc == 6 && strcmp(argv[1], "keys") == 0) {
         status = keys(argv + 2, &err);
-    } else if (argc == 4 && strcmp(argv[1], "metadata") == 0) {
-        status = metadata(argv[2], argv[3], &err);
+    } else if (argc == 4 && strcmp(argv[1], "certs") == 0) {
+        status = certs(argv[2], argv[3], &err);
     }
     if (status != COF_OK) {
         say(status, &err, (cof_view){0});

@@ -133,6 +133,20 @@ def a_lease_keeps_others_out_until_it_ends():
 
 
 @claim
+def a_lease_whose_answer_is_lost_is_had_all_the_same():
+    def lose(handler):
+        handler.forward()
+        handler.drop()
+
+    equal(status_of("put", "lost", "1"), "OK")
+    proxy.script(Rule(lambda kind: kind == "PUT lease", lose, 1))
+    status, detail, lease = tool("acquire", "lost", -1, url=through)
+    equal((status, detail, proxy.seen["PUT lease"]), ("OK", "", 2))
+    equal(status_of("release", "lost", lease), "OK")
+    proxy.script()
+
+
+@claim
 def a_list_goes_on_over_its_pages():
     for i in range(5):
         equal(status_of("put", f"page/{i}", "x"), "OK")
@@ -270,6 +284,13 @@ def reading_runs_ahead_in_few_requests():
 
 
 @claim
+def a_read_past_the_end_is_refused_however_long_it_is():
+    equal(peer(container, KEY, "upload", "short", path("body")), (True, ""))
+    for size in (9 * MIB + 6, 13 * MIB, 40 * MIB):
+        equal(status_of("get", "short", 0, size), "TRUNCATED")
+
+
+@claim
 def reads_turn_to_the_second_region_and_writes_do_not():
     secondary = f"{azurite.url}-secondary/data"
     for failure in (refuse(503), lambda h: h.drop()):
@@ -369,6 +390,21 @@ def a_shared_url_opens_without_an_account():
     equal(coffer("data", "seal", path("key.json"), "--for", "me", "--to", f"dir:{path('store')}")[1]["name"], "key.json.sealed")
     coffer("data", "open", f"dir:{path('store')}/key.json.sealed", "--out", path("back"), "--force")
     equal(read("back"), read("key.json"))
+
+
+@claim
+def the_homes_credential_is_lent_to_the_homes_own_storage_and_to_azures_alone():
+    write("home/coffer.yaml", f"storage: azure:{container}\nstorage_credential: {key_file}\n")
+    try:
+        for where in (f"{container}/a", "https://account.blob.core.windows.net/data/a", "https://account.z01.blob.storage.azure.net/data/a"):
+            equal(coffer("data", "share", f"azure:{where}")[1]["status"], "shared")
+        for host in ("account.example.org", "blob.core.windows.net.example.org", "account.xblob.core.windows.net"):
+            code, _, error = coffer("data", "share", f"azure:https://{host}/data/a", ok=False)
+            equal((code, "--credential" in error), (64, True), error)
+            told = coffer("data", "share", f"azure:https://{host}/data/a", "--credential", key_file)[1]
+            equal(told["url"].startswith(f"https://{host}/data/a?"), True)
+    finally:
+        os.unlink(path("home/coffer.yaml"))
 
 
 def jwt(claims):

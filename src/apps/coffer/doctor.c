@@ -71,18 +71,25 @@ static void look_at_enclaves(cof_findings *f)
         const char *name;
     } devices[] = {
         {"/dev/sgx_enclave", "sgx"}, {"/dev/sev-guest", "sev-snp"}, {"/dev/tdx_guest", "tdx"}};
-    char detail[DETAIL_SIZE] = "";
+    char names[DETAIL_SIZE] = "";
+    char detail[DETAIL_SIZE];
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
         if (access(devices[i].path, F_OK) == 0) {
-            const size_t used = strlen(detail);
-            (void)snprintf(detail + used, sizeof detail - used, "%s ", devices[i].name);
+            const size_t used = strlen(names);
+            (void)snprintf(names + used, sizeof names - used, "%s ", devices[i].name);
         }
     }
-    cof_found(f, FINDING_WEAK, "enclaves",
-              detail[0] != '\0'
-                  ? "there is hardware here, but this release has the simulated platform only"
-                  : "none here: the simulated platform protects nothing from this machine's "
-                    "administrator");
+    if (names[0] == '\0') {
+        cof_found(f, FINDING_WEAK, "enclaves",
+                  "none here: the simulated platform protects nothing from this machine's "
+                  "administrator");
+        return;
+    }
+    (void)snprintf(detail, sizeof detail,
+                   "%.60sis here: worker in coffer.yaml says how it is used, else the simulated "
+                   "platform is",
+                   names);
+    cof_found(f, FINDING_GOOD, "enclaves", detail);
 }
 
 /* In a child, since a namespace that was entered cannot be left. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apps/coffer/doctor.h"
+#include "apps/coffer/home.h"
 #include "apps/coffer/identity.h"
 #include "apps/coffer/store.h"
 #include "host/azure/attest.h"
@@ -152,7 +153,7 @@ static void look_at_release(cof_findings *f, const cof_services *s, const char *
     }
     const bool was_let_in =
         (status == COF_E_RELEASE_REFUSED && strstr(err.detail, "ForbiddenByRbac") == NULL) ||
-        status == COF_E_REMOTE_ERROR || status == COF_E_BAD_ARGUMENT;
+        (status == COF_E_REMOTE_ERROR && strstr(err.detail, ": 400 ") != NULL);
     if (was_let_in) {
         good(f, "release", "the agent may ask for keys", "");
     } else {
@@ -176,10 +177,8 @@ static void look_at_identity(cof_findings *f, const cof_services *s, const char 
 
 static void look_at_identities(cof_findings *f, const cof_services *s, const char *home)
 {
-    cof_path pattern;
     glob_t found = {0};
-    if (cof_path_format(&pattern, NULL, "%s/identities/*.sign", home) != COF_OK ||
-        glob(pattern.text, 0, NULL, &found) != 0) {
+    if (cof_home_glob(home, "identities/*.sign", &found, NULL) != COF_OK || found.gl_pathc == 0) {
         cof_found(f, FINDING_WEAK, "identities", "none yet; coffer key create makes one");
         globfree(&found);
         return;

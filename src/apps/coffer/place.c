@@ -2,12 +2,62 @@
 
 #include <string.h>
 
+#include "host/azure/storage_place.h"
+#include "host/http/url.h"
 #include "host/store/azure_store.h"
 #include "host/store/open_store.h"
 
+static const char azure[] = "azure:";
+
 bool cof_place_is(const char *text)
 {
-    return strncmp(text, "azure:", 6) == 0 || strncmp(text, "dir:", 4) == 0;
+    return strncmp(text, azure, strlen(azure)) == 0 || strncmp(text, "dir:", 4) == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t size = strlen(text);
+    const size_t end_size = strlen(end);
+    return size > end_size && strcmp(text + size - end_size, end) == 0;
+}
+
+static bool is_azures(const char *host)
+{
+    static const char *const suffixes[] = {".blob.core.windows.net", ".blob.storage.azure.net",
+                                           ".blob.core.chinacloudapi.cn",
+                                           ".blob.core.usgovcloudapi.net"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        if (ends_with(host, suffixes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The home's credential is for the home's own storage. Whoever can make somebody type a URL must
+ * not be shown a token, or a signature, by that: elsewhere it is lent to Azure's own hosts, which
+ * do not keep it, and to this machine.
+ */
+static cof_status check_lending(const cof_config *config, const char *where, cof_err *err)
+{
+    cof_url wanted;
+    cof_url own;
+    const char *url = where + strlen(azure);
+    if (strncmp(where, azure, strlen(azure)) != 0 || strchr(url, '?') != NULL ||
+        cof_url_parse(url, &wanted, NULL) != COF_OK || is_azures(wanted.host) ||
+        cof_storage_is_loopback(wanted.host)) {
+        return COF_OK;
+    }
+    if (strncmp(config->storage, azure, strlen(azure)) == 0 &&
+        cof_url_parse(config->storage + strlen(azure), &own, NULL) == COF_OK &&
+        cof_url_same_origin(&wanted, &own)) {
+        return COF_OK;
+    }
+    return COF_FAIL(err, USAGE,
+                    "%.100s is neither this home's storage nor Azure's: say what to sign in there "
+                    "with, --credential FILE",
+                    wanted.host);
 }
 
 cof_status cof_place_open(const cof_app *app, const char *where, const char *credential,
@@ -17,6 +67,9 @@ cof_status cof_place_open(const cof_app *app, const char *where, const char *cre
         COF_TRY(cof_config_read(app->home, &out->config, err));
     }
     const cof_config *config = out->config;
+    if (credential == NULL) {
+        COF_TRY(check_lending(config, where, err));
+    }
     const cof_store_options options = {
         .where = where,
         .credential_path = credential != NULL ? credential : config->storage_credential,

@@ -23,8 +23,9 @@ typedef struct cof_place {
 bool cof_place_is(const char *text);
 
 /**
- * Opens storage. credential: a file, NULL for the home's own. @return as cof_store_open,
- * cof_config_read.
+ * Opens storage. credential: a file, NULL for the home's own, which goes to the home's storage, to
+ * Azure and to this machine alone. @return as cof_store_open, cof_config_read; COF_E_USAGE (the
+ * home's credential is not for this place).
  */
 COF_MUST_USE cof_status cof_place_open(const cof_app *app, const char *where,
                                        const char *credential, cof_place *out, cof_err *err);

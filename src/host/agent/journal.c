@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/files/files.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
 
@@ -174,6 +175,7 @@ cof_status cof_journal_open(const char *path, const char *contract, const char *
     cof_buf_init(&text, (size_t)COF_LIMIT_JSON_BYTES * 64);
     COF_TRY(read_whole(journal->fd, &text, err));
     COF_TRY(replay(journal, cof_buf_view(&text), contract, run, err));
+    COF_TRY(cof_sync_folder_of(path, err)); /* a new journal is in no folder yet */
     *out = cof_journal_take(&journal);
     return COF_OK;
 }

@@ -178,25 +178,13 @@ cof_status cof_attester_token(cof_attester *attester, const cof_attester_request
     }
 }
 
-static cof_status get(cof_attester *self, const char *service, const char *path, cof_buf *out,
-                      cof_err *err)
-{
-    char url[URL_SIZE];
-    COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
-    COF_TRY(join(service, path, url, err));
-    const cof_http_call call = {.method = "GET", .url = url, .answer_limit = COF_LIMIT_JSON_BYTES};
-    COF_TRY(cof_http_send(self->http, &call, &answer, err));
-    return cof_buf_append(out, cof_buf_view(&answer.body), err);
-}
-
 cof_status cof_attester_keys(cof_attester *attester, const char *service, cof_buf *out,
                              cof_err *err)
 {
-    return get(attester, service, "/certs", out, err);
-}
-
-cof_status cof_attester_metadata(cof_attester *attester, const char *service, cof_buf *out,
-                                 cof_err *err)
-{
-    return get(attester, service, "/.well-known/openid-configuration", out, err);
+    char url[URL_SIZE];
+    COF_CLEANUP(cof_http_answer_free) cof_http_answer answer = {0};
+    COF_TRY(join(service, "/certs", url, err));
+    const cof_http_call call = {.method = "GET", .url = url, .answer_limit = COF_LIMIT_JSON_BYTES};
+    COF_TRY(cof_http_send(attester->http, &call, &answer, err));
+    return cof_buf_append(out, cof_buf_view(&answer.body), err);
 }

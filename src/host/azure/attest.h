@@ -53,9 +53,6 @@ COF_MUST_USE cof_status cof_attester_token(cof_attester *attester,
 /** The service's keys, GET /certs, as JSON; service is one of the attester's. */
 COF_MUST_USE cof_status cof_attester_keys(cof_attester *attester, const char *service, cof_buf *out,
                                           cof_err *err);
-/** GET /.well-known/openid-configuration. */
-COF_MUST_USE cof_status cof_attester_metadata(cof_attester *attester, const char *service,
-                                              cof_buf *out, cof_err *err);
 
 /** The body of a request, as it is sent; appended. */
 COF_MUST_USE cof_status cof_attester_print(const cof_attester_request *request, cof_buf *out,

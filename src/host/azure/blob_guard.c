@@ -18,15 +18,19 @@ cof_status cof_blob_lease_acquire(cof_blob_client *client, const char *blob, int
 {
     COF_CLEANUP(cof_blob_call_drop_) cof_blob_call *call = NULL;
     char duration[16];
+    char proposed[COF_HTTP_ID_SIZE];
     if (seconds != -1 && (seconds < 15 || seconds > 60)) {
         return COF_FAIL(err, BAD_ARGUMENT, "a lease of %d s: 15 to 60, or without end", seconds);
     }
     (void)snprintf(duration, sizeof duration, "%d", seconds);
-    const cof_blob_request request = {
-        .method = "PUT",
-        .blob = blob,
-        .query = {{"comp", "lease"}},
-        .headers = {{"x-ms-lease-action", "acquire"}, {"x-ms-lease-duration", duration}}};
+    /* Of our choice: when the answer is lost, the same request again gets the same lease. */
+    COF_TRY(cof_http_make_id(proposed, err));
+    const cof_blob_request request = {.method = "PUT",
+                                      .blob = blob,
+                                      .query = {{"comp", "lease"}},
+                                      .headers = {{"x-ms-lease-action", "acquire"},
+                                                  {"x-ms-lease-duration", duration},
+                                                  {"x-ms-proposed-lease-id", proposed}}};
     COF_TRY(cof_blob_call_run(client, &request, &call, err));
     const char *id = cof_http_answer_header(cof_blob_call_answer(call), "x-ms-lease-id");
     if (id == NULL || strlen(id) >= COF_BLOB_LEASE_SIZE) {

@@ -1,31 +1,23 @@
 /* The file: strict, the owner's alone. docs/formats/credential.md. */
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "host/azure/credential_internal.h"
+#include "host/azure/secret_member.h"
 #include "host/files/files.h"
 #include "host/http/url.h"
 #include "tcb/base/limits.h"
-#include "tcb/base/wipe.h"
 #include "tcb/wire/json.h"
 
 enum { TEXT_MAX = 16 * 1024 };
 
 static const char imds[] = "http://169.254.169.254";
 
-/* jansson does not wipe what it frees. */
 static void wipe_texts(json_t *object)
 {
-    static const char *const keys[] = {"client_secret", "refresh_token"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        json_t *member = json_object_get(object, keys[i]);
-        if (json_is_string(member)) {
-            cof_wipe((char *)(uintptr_t)json_string_value(member), json_string_length(member));
-        }
-    }
+    cof_secret_member_wipe(object, "client_secret");
+    cof_secret_member_wipe(object, "refresh_token");
 }
 
 static void drop_secrets(json_t **object)
@@ -35,26 +27,11 @@ static void drop_secrets(json_t **object)
     *object = NULL;
 }
 
-/* Reads a file that nobody but its owner may read. */
-static cof_status read_private(const char *path, cof_buf *out, cof_err *err)
-{
-    struct stat info;
-    COF_TRY(cof_read_file(path, out, err));
-    if (stat(path, &info) != 0) {
-        return COF_FAIL_ERRNO(err, errno, path);
-    }
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return COF_FAIL(err, PERMISSION,
-                        "%.150s holds a secret and can be read by others: chmod 600 it", path);
-    }
-    return COF_OK;
-}
-
 static cof_status read_object(const char *path, json_t **out, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf text = {.limit = COF_CREDENTIAL_FILE_MAX};
     COF_CLEANUP(drop_secrets) json_t *json = NULL;
-    COF_TRY(read_private(path, &text, err));
+    COF_TRY(cof_read_secret_file(path, &text, err));
     COF_TRY(cof_json_parse(cof_buf_view(&text), COF_CREDENTIAL_FILE_MAX, &json, err));
     if (!json_is_object(json)) {
         return COF_FAIL(err, CONFIG, "it is not a JSON object");
@@ -164,7 +141,7 @@ static cof_status read_certificate(cof_credential *self, const json_t *json, con
     }
     self->facts.is_rs256 = algorithm[0] == 'R';
     COF_TRY(resolve(self, "certificate", path, resolved, err));
-    COF_TRY(read_private(resolved, &pem, err));
+    COF_TRY(cof_read_secret_file(resolved, &pem, err));
     const cof_status status = cof_assertion_key_parse(cof_buf_view(&pem), &self->key, err);
     return status == COF_E_BAD_KEY
                ? cof_err_set(err, COF_E_CONFIG, __FILE__, __LINE__,

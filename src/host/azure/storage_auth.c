@@ -1,9 +1,8 @@
 #include "host/azure/storage_auth.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "host/azure/secret_member.h"
 #include "host/files/files.h"
 #include "tcb/base/limits.h"
 #include "tcb/wire/json.h"
@@ -11,13 +10,11 @@
 
 enum { FILE_MAX = 64 * 1024, KEY_MAX = 256, SAS_MAX = 2048 };
 
-static cof_status check_owner_only(const char *path, cof_err *err)
+static void drop_secrets(json_t **object)
 {
-    struct stat info;
-    if (stat(path, &info) == 0 && (info.st_mode & 077) != 0) {
-        return COF_FAIL(err, PERMISSION, "%s can be read by others: chmod 600", path);
-    }
-    return COF_OK;
+    cof_secret_member_wipe(*object, "account_key");
+    cof_secret_member_wipe(*object, "sas");
+    json_decref(*object);
 }
 
 /* A signature's query: characters that stand in a URL, and "sig=" among its names. */
@@ -60,8 +57,8 @@ static cof_status read_own_form(const char *path, cof_storage_auth *out, bool *o
 {
     static const char *const members[] = {"account_key", "sas"};
     COF_CLEANUP(cof_buf_free) cof_buf bytes = {.limit = FILE_MAX};
-    COF_JSON json_t *json = NULL;
-    COF_TRY(cof_read_file(path, &bytes, err));
+    COF_CLEANUP(drop_secrets) json_t *json = NULL;
+    COF_TRY(cof_read_secret_file(path, &bytes, err));
     COF_TRY(cof_json_parse(cof_buf_view(&bytes), FILE_MAX, &json, err));
     const char *key = json_string_value(json_object_get(json, "account_key"));
     const char *sas = json_string_value(json_object_get(json, "sas"));
@@ -69,7 +66,6 @@ static cof_status read_own_form(const char *path, cof_storage_auth *out, bool *o
     if (!*out_done) {
         return COF_OK;
     }
-    COF_TRY(check_owner_only(path, err));
     if (json_object_size(json) != 1 || cof_json_only(json, members, 2, NULL) != COF_OK) {
         return COF_FAIL(err, CONFIG, "%s: account_key or sas, and nothing else", path);
     }

@@ -16,10 +16,11 @@ static bool is_address(const char *host)
            strcmp(host, "localhost") == 0;
 }
 
-static bool is_loopback(const char *host)
+bool cof_storage_is_loopback(const char *host)
 {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
+    unsigned char bytes[4]; /* "127.example.org" is a name */
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+           (inet_pton(AF_INET, host, bytes) == 1 && bytes[0] == 127);
 }
 
 /* Copies a part of the path that has only these characters; it must have min to size - 1. */
@@ -70,7 +71,7 @@ static cof_status read_origin(const cof_url *url, cof_storage_place *place, cof_
     const bool is_v6 = strchr(url->host, ':') != NULL;
     const unsigned usual = url->is_https ? 443 : 80;
     char port[8] = "";
-    if (!url->is_https && !is_loopback(url->host)) {
+    if (!url->is_https && !cof_storage_is_loopback(url->host)) {
         return COF_FAIL(err, CONFIG, "storage at %s over plain http: write https", url->host);
     }
     if (url->port != usual) {
@@ -81,6 +82,20 @@ static cof_status read_origin(const cof_url *url, cof_storage_place *place, cof_
                    port);
     place->is_https = url->is_https;
     place->has_path_account = is_address(url->host);
+    return COF_OK;
+}
+
+/* "data/../other" would be another container to whoever follows RFC 3986 section 5.2.4. */
+static cof_status check_components(const char *prefix, cof_err *err)
+{
+    while (prefix[0] != '\0') {
+        const size_t size = strcspn(prefix, "/");
+        if (size == 0 || (size <= 2 && strspn(prefix, ".") == size)) {
+            return COF_FAIL(err, CONFIG,
+                            "the prefix in the storage URL has an empty or dot segment");
+        }
+        prefix += size + (prefix[size] == '/');
+    }
     return COF_OK;
 }
 
@@ -102,7 +117,8 @@ static cof_status read_path(const cof_url *url, cof_view path, cof_storage_place
     while (path.size > 0 && path.data[path.size - 1] == '/') {
         path.size--;
     }
-    return copy_part(path, name, 0, place->prefix, sizeof place->prefix, "the prefix", err);
+    COF_TRY(copy_part(path, name, 0, place->prefix, sizeof place->prefix, "the prefix", err));
+    return check_components(place->prefix, err);
 }
 
 cof_status cof_storage_place_parse(const char *text, cof_storage_place *out, cof_view *out_sas,

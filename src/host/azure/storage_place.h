@@ -36,6 +36,9 @@ typedef struct cof_storage_place {
 COF_MUST_USE cof_status cof_storage_place_parse(const char *url, cof_storage_place *out,
                                                 cof_view *out_sas, cof_err *err);
 
+/** Is a host this machine itself, as plain http may go to? */
+bool cof_storage_is_loopback(const char *host);
+
 /** Appends the path of a blob, percent-encoded ("/" stays); blob NULL: the container's. */
 COF_MUST_USE cof_status cof_storage_path(const cof_storage_place *place, const char *blob,
                                          cof_buf *out, cof_err *err);

@@ -42,7 +42,7 @@ static cof_status append_lower(const char *name, cof_buf *out, cof_err *err)
 static cof_status append_sorted(const cof_http_pair *pairs, size_t count, bool only_x_ms,
                                 const char *before, const char *after, cof_buf *out, cof_err *err)
 {
-    cof_http_pair sorted[PAIRS_MAX];
+    cof_http_pair sorted[PAIRS_MAX] = {{0}};
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (only_x_ms && strncasecmp(pairs[i].name, "x-ms-", 5) != 0) {

@@ -5,20 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/azure/secret_member.h"
 #include "tcb/base/limits.h"
-#include "tcb/base/wipe.h"
 #include "tcb/wire/json.h"
 
 enum { LIFETIME_MAX_S = 30 * 24 * 3600, DIGITS_MAX = 9, DESCRIPTION_SIZE = 101 };
-
-/* jansson does not wipe what it frees. */
-static void wipe_member(json_t *object, const char *key)
-{
-    json_t *member = json_object_get(object, key);
-    if (json_is_string(member)) {
-        cof_wipe((char *)(uintptr_t)json_string_value(member), json_string_length(member));
-    }
-}
 
 /* A token becomes part of a header: visible ASCII. */
 static bool is_header_text(const char *text)
@@ -93,8 +84,8 @@ cof_status cof_token_answer_parse(cof_view body, cof_token_answer *out, cof_err 
     cof_buf_init(&answer.refresh, COF_LIMIT_TOKEN_BYTES);
     COF_TRY(cof_json_parse(body, COF_LIMIT_JSON_BYTES, &json, err));
     const cof_status status = read_members(json, &answer, err);
-    wipe_member(json, "access_token");
-    wipe_member(json, "refresh_token");
+    cof_secret_member_wipe(json, "access_token");
+    cof_secret_member_wipe(json, "refresh_token");
     COF_TRY(status);
     *out = answer;
     answer = (cof_token_answer){0};

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/azure/secret_member.h"
 #include "host/azure/vault_call.h"
 #include "host/http/url.h"
 #include "tcb/base/limits.h"
@@ -83,30 +84,25 @@ cof_status cof_vault_update(const cof_vault *vault, const char *kid, const json_
     return exchange(vault, "PATCH", url, body, kid, NULL, err);
 }
 
-/* wrapkey or unwrapkey of one value. */
-static cof_status transform(const cof_vault *vault, const char *kid, const char *operation,
-                            const char *algorithm, cof_view value, cof_buf *out, cof_err *err)
+cof_status cof_vault_unwrap_bytes(const cof_vault *vault, const char *kid, const char *algorithm,
+                                  cof_view wrapped, cof_buf *out, cof_err *err)
 {
     char url[URL_BYTES];
     const char *text = NULL;
     COF_CLEANUP(cof_buf_free) cof_buf encoded = {.limit = COF_LIMIT_RELEASE_BYTES};
     COF_JSON json_t *body = NULL;
     COF_JSON json_t *answer = NULL;
-    COF_TRY(cof_vault_url(url, err, kid, operation));
-    COF_TRY(cof_base64url_encode(value, &encoded, err));
+    COF_TRY(cof_vault_url(url, err, kid, "/unwrapkey"));
+    COF_TRY(cof_base64url_encode(wrapped, &encoded, err));
     COF_TRY(cof_buf_text(&encoded, &text, err));
     body = json_pack("{s:s,s:s}", "alg", algorithm, "value", text);
     if (body == NULL) {
-        return COF_FAIL(err, NO_MEMORY, "wrap");
+        return COF_FAIL(err, NO_MEMORY, "unwrap");
     }
     COF_TRY(exchange(vault, "POST", url, body, kid, &answer, err));
-    return cof_json_get_base64url(answer, "value", out, err);
-}
-
-cof_status cof_vault_unwrap_bytes(const cof_vault *vault, const char *kid, const char *algorithm,
-                                  cof_view wrapped, cof_buf *out, cof_err *err)
-{
-    return transform(vault, kid, "/unwrapkey", algorithm, wrapped, out, err);
+    const cof_status status = cof_json_get_base64url(answer, "value", out, err);
+    cof_secret_member_wipe(answer, "value");
+    return status;
 }
 
 cof_status cof_vault_unwrap(const cof_vault *vault, const char *kid, cof_view wrapped,
@@ -122,15 +118,6 @@ cof_status cof_vault_unwrap(const cof_vault *vault, const char *kid, cof_view wr
     return COF_OK;
 }
 
-cof_status cof_vault_wrap(const cof_vault *vault, const char *kid, const cof_data_key *key,
-                          cof_buf *out, cof_err *err)
-{
-    COF_CLEANUP(cof_buf_free) cof_buf wrapped = {.limit = COF_LIMIT_RELEASE_BYTES};
-    COF_TRY(transform(vault, kid, "/wrapkey", data_key_algorithm,
-                      cof_view_of(key->bytes, sizeof key->bytes), &wrapped, err));
-    return cof_buf_append(out, cof_buf_view(&wrapped), err);
-}
-
 cof_status cof_vault_rotate(const cof_vault *vault, const char *key, json_t **out_bundle,
                             cof_err *err)
 {
@@ -138,13 +125,6 @@ cof_status cof_vault_rotate(const cof_vault *vault, const char *key, json_t **ou
     COF_TRY(cof_vault_url(url, err, key, "/rotate"));
     const cof_vault_call call = {.method = "POST", .url = url, .what = key, .is_once = true};
     return cof_vault_exchange(vault, &call, out_bundle, err);
-}
-
-cof_status cof_vault_delete(const cof_vault *vault, const char *key, cof_err *err)
-{
-    char url[URL_BYTES];
-    COF_TRY(cof_vault_url(url, err, key, ""));
-    return exchange(vault, "DELETE", url, NULL, key, NULL, err);
 }
 
 /* The next page must be the same vault's: the token goes there too. "" at the end. */

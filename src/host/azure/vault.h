@@ -55,16 +55,9 @@ COF_MUST_USE cof_status cof_vault_unwrap_bytes(const cof_vault *vault, const cha
                                                const char *algorithm, cof_view wrapped,
                                                cof_buf *out, cof_err *err);
 
-/** Wraps a data key (RSA-OAEP-256) with the vault's public key; appends what comes of it. */
-COF_MUST_USE cof_status cof_vault_wrap(const cof_vault *vault, const char *kid,
-                                       const cof_data_key *key, cof_buf *out, cof_err *err);
-
 /** Makes a new version. key: the identifier without a version. The bundle is the caller's. */
 COF_MUST_USE cof_status cof_vault_rotate(const cof_vault *vault, const char *key,
                                          json_t **out_bundle, cof_err *err);
-
-/** Deletes all versions of a key, which can be recovered as long as the vault says. */
-COF_MUST_USE cof_status cof_vault_delete(const cof_vault *vault, const char *key, cof_err *err);
 
 /** Called for each item of a list, which is borrowed; what is not COF_OK ends the list. */
 typedef cof_status (*cof_vault_visit)(void *context, const json_t *item, cof_err *err);

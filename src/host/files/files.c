@@ -56,7 +56,7 @@ cof_status cof_make_folders(const char *path, cof_err *err)
     return make_folder(part.text, err);
 }
 
-cof_status cof_read_file(const char *path, cof_buf *out, cof_err *err)
+static cof_status read_file(const char *path, bool is_secret, cof_buf *out, cof_err *err)
 {
     COF_CLEANUP(cof_fd_drop_) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct stat info;
@@ -65,6 +65,10 @@ cof_status cof_read_file(const char *path, cof_buf *out, cof_err *err)
     }
     if (!S_ISREG(info.st_mode)) {
         return COF_FAIL(err, BAD_ARGUMENT, "%s is not a regular file", path);
+    }
+    if (is_secret && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return COF_FAIL(err, PERMISSION,
+                        "%.150s holds a secret and can be read by others: chmod 600 it", path);
     }
     if (info.st_size < 0 || (uintmax_t)info.st_size > out->limit - out->size) {
         return COF_FAIL(err, LIMIT, "%s has %lld bytes, at most %zu are allowed", path,
@@ -92,6 +96,16 @@ cof_status cof_read_file(const char *path, cof_buf *out, cof_err *err)
     return COF_OK;
 }
 
+cof_status cof_read_file(const char *path, cof_buf *out, cof_err *err)
+{
+    return read_file(path, false, out, err);
+}
+
+cof_status cof_read_secret_file(const char *path, cof_buf *out, cof_err *err)
+{
+    return read_file(path, true, out, err);
+}
+
 static cof_status write_all(int fd, cof_view bytes, const char *path, cof_err *err)
 {
     while (bytes.size > 0) {
@@ -107,7 +121,7 @@ static cof_status write_all(int fd, cof_view bytes, const char *path, cof_err *e
     return COF_OK;
 }
 
-static cof_status sync_folder(const char *path, cof_err *err)
+cof_status cof_sync_folder_of(const char *path, cof_err *err)
 {
     cof_path folder;
     COF_TRY(cof_path_format(&folder, err, "%s", path));
@@ -145,7 +159,7 @@ cof_status cof_write_file(const char *path, cof_view bytes, unsigned mode, cof_e
         (void)unlink(temporary.text);
         return status;
     }
-    return sync_folder(path, err);
+    return cof_sync_folder_of(path, err);
 }
 
 cof_status cof_program_folder(cof_path *out, cof_err *err)

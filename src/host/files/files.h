@@ -24,6 +24,12 @@ COF_MUST_USE cof_status cof_make_folders(const char *path, cof_err *err);
  * COF_E_NOT_FOUND, COF_E_LIMIT, COF_E_IO, COF_E_PERMISSION. */
 COF_MUST_USE cof_status cof_read_file(const char *path, cof_buf *out, cof_err *err);
 
+/** The same, of a file that nobody but its owner may read. @return also COF_E_PERMISSION. */
+COF_MUST_USE cof_status cof_read_secret_file(const char *path, cof_buf *out, cof_err *err);
+
+/** Makes it last that a file was made, or removed, in its folder. @return COF_OK, COF_E_IO, … */
+COF_MUST_USE cof_status cof_sync_folder_of(const char *path, cof_err *err);
+
 /**
  * Writes a file at once: a temporary beside it, fsync, rename, fsync of the folder.
  * On failure the old file is as it was and no temporary is left. mode is 0600 or 0644.

@@ -17,6 +17,7 @@ cof_status cof_curl_set_up(CURL *curl, const cof_http_client_options *options, c
     CURLcode bad = CURLE_OK;
     SET(CURLOPT_PROTOCOLS_STR, o->allow_http ? "https,http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L); /* what was checked and signed is what is sent */
     SET(CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);

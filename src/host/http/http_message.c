@@ -45,17 +45,33 @@ cof_status cof_http_response_json(cof_http_response *response, int status, json_
     return COF_OK;
 }
 
+/* A text that may quote outside bytes: where it is not UTF-8, with '?' for what is not ASCII. */
+static json_t *printable(const char *text)
+{
+    char clean[COF_ERR_DETAIL_SIZE];
+    size_t size = 0;
+    json_t *whole = json_string(text);
+    if (whole != NULL) {
+        return whole;
+    }
+    for (; text[size] != '\0' && size < sizeof clean; size++) {
+        clean[size] = (unsigned char)text[size] < 0x80 ? text[size] : '?';
+    }
+    return json_stringn(clean, size);
+}
+
 cof_status cof_http_response_error(cof_http_response *response, int status, const char *code,
                                    const char *message, const char *inner, cof_err *err)
 {
     if (inner == NULL) {
         return cof_http_response_json(
-            response, status, json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", message),
-            err);
+            response, status,
+            json_pack("{s:{s:s,s:o}}", "error", "code", code, "message", printable(message)), err);
     }
     return cof_http_response_json(response, status,
-                                  json_pack("{s:{s:s,s:s,s:{s:s}}}", "error", "code", code,
-                                            "message", message, "innererror", "code", inner),
+                                  json_pack("{s:{s:s,s:o,s:{s:s}}}", "error", "code", code,
+                                            "message", printable(message), "innererror", "code",
+                                            inner),
                                   err);
 }
 

@@ -42,7 +42,7 @@ COF_MUST_USE cof_status cof_azure_block_id(const char *writer_id, char kind, uns
                                            char out[static COF_AZURE_BLOCK_ID_SIZE], cof_err *err);
 
 /** As cof_blob_rehead. */
-COF_MUST_USE cof_status cof_azure_rehead(cof_blob_client *client, const char *blob, cof_view head,
-                                         cof_err *err);
+COF_MUST_USE cof_status cof_azure_rehead(cof_blob_client *client, const char *blob, cof_view was,
+                                         cof_view head, cof_err *err);
 
 #endif

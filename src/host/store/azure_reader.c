@@ -135,6 +135,10 @@ static cof_status read_pieces(cof_azure_reader *reader, cof_blob_client *client,
             pass_first(reader);
         }
         COF_TRY(ask_ahead(reader, client, position, out.size, err));
+        if (reader->count == 0) { /* the size became known on the way, and this is beyond it */
+            return COF_FAIL(err, TRUNCATED, "%.100s has %llu bytes", reader->blob,
+                            (unsigned long long)reader->version.size);
+        }
         COF_TRY(await_first(reader, err));
         const cof_azure_range *first = &reader->ranges[0];
         const size_t at = (size_t)(position - first->offset);

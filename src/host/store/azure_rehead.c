@@ -1,7 +1,7 @@
 /*
  * Another head of a blob that is there: its body's blocks are named again, only the head's are sent
- * (a blob of one request has no blocks and is sent whole). The ETag of the beginning is the
- * condition of the end, so that nobody's work is lost.
+ * (a blob of one request has no blocks and is sent whole). The ETag under which the old head was
+ * found is the condition of the end, so that nobody's work is lost.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,25 +38,46 @@ static cof_status visit_block(void *context, const char *id, uint64_t size, cof_
     return COF_OK;
 }
 
+static cof_status read_range(cof_blob_client *client, const char *blob, uint64_t offset,
+                             cof_span out, const cof_blob_properties *version, cof_err *err)
+{
+    COF_CLEANUP(cof_blob_call_drop_) cof_blob_call *call = NULL;
+    cof_blob_properties found = {0};
+    if (out.size == 0) {
+        return COF_OK;
+    }
+    COF_TRY(cof_blob_range_start(client, blob, offset, out, version->etag, &call, err));
+    COF_TRY(cof_blob_range_finish(call, offset, out.size, &found, err));
+    return strcmp(found.etag, version->etag) == 0
+               ? COF_OK
+               : COF_FAIL(err, BUSY, "%.100s was replaced meanwhile", blob);
+}
+
+static cof_status check_head(cof_blob_client *client, const char *blob, cof_view was,
+                             const cof_blob_properties *version, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf found = {.limit = was.size};
+    uint8_t *place = NULL;
+    COF_TRY(cof_buf_extend(&found, was.size, &place, err));
+    COF_TRY(read_range(client, blob, 0, (cof_span){place, was.size}, version, err));
+    return cof_view_equal(cof_buf_view(&found), was)
+               ? COF_OK
+               : COF_FAIL(err, BUSY, "%.100s was replaced before its head was changed", blob);
+}
+
 static cof_status send_whole(cof_blob_client *client, const char *blob,
                              const cof_blob_properties *version, cof_view head, cof_err *err)
 {
     COF_CLEANUP(cof_buf_free) cof_buf whole = {.limit = COF_AZURE_BLOCK_SIZE};
-    COF_CLEANUP(cof_blob_call_drop_) cof_blob_call *call = NULL;
     const cof_blob_condition same = {.if_match = version->etag};
-    cof_blob_properties found = {0};
     uint8_t *place = NULL;
     if (version->size > COF_AZURE_BLOCK_SIZE) {
         return COF_FAIL(err, UNSUPPORTED, "%.100s was written in another way", blob);
     }
     const size_t rest = (size_t)version->size - head.size;
     COF_TRY(cof_buf_append(&whole, head, err));
-    if (rest > 0) {
-        COF_TRY(cof_buf_extend(&whole, rest, &place, err));
-        COF_TRY(cof_blob_range_start(client, blob, head.size, (cof_span){place, rest},
-                                     version->etag, &call, err));
-        COF_TRY(cof_blob_range_finish(call, head.size, rest, &found, err));
-    }
+    COF_TRY(cof_buf_extend(&whole, rest, &place, err));
+    COF_TRY(read_range(client, blob, head.size, (cof_span){place, rest}, version, err));
     return cof_blob_client_put(client, blob, cof_buf_view(&whole), &same, err);
 }
 
@@ -81,7 +102,8 @@ static cof_status send_head(cof_blob_client *client, const char *blob, cof_view 
     return COF_OK;
 }
 
-cof_status cof_azure_rehead(cof_blob_client *client, const char *blob, cof_view head, cof_err *err)
+cof_status cof_azure_rehead(cof_blob_client *client, const char *blob, cof_view was, cof_view head,
+                            cof_err *err)
 {
     cof_blob_properties version = {0};
     COF_CLEANUP(layout_drop) layout l = {.head_size = head.size};
@@ -91,6 +113,7 @@ cof_status cof_azure_rehead(cof_blob_client *client, const char *blob, cof_view 
     if (head.size > version.size) {
         return COF_FAIL(err, TRUNCATED, "the blob has fewer bytes than its new head");
     }
+    COF_TRY(check_head(client, blob, was, &version, err));
     COF_TRY(cof_blob_block_list(client, blob, true, visit_block, &l, err));
     if (l.end == 0) {
         return send_whole(client, blob, &version, head, err);

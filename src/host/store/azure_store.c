@@ -168,13 +168,14 @@ static cof_status store_list(cof_blob_store *self, const char *prefix, cof_blob_
     return cof_blob_client_list(store->client, whole.text, 0, visit_listed, &l, err);
 }
 
-static cof_status store_rehead(cof_blob_store *self, const char *name, cof_view head, cof_err *err)
+static cof_status store_rehead(cof_blob_store *self, const char *name, cof_view was, cof_view head,
+                               cof_err *err)
 {
     azure_store *store = (azure_store *)self;
     whole_name blob;
     COF_TRY(make_name(store, name, &blob, err));
     forget(store, blob.text);
-    return cof_azure_rehead(store->client, blob.text, head, err);
+    return cof_azure_rehead(store->client, blob.text, was, head, err);
 }
 
 static void store_free(cof_blob_store *self)

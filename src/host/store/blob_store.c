@@ -132,13 +132,18 @@ cof_status cof_blob_move(cof_blob_store *store, const char *from, const char *to
     return store->ops->move(store, from, to, err);
 }
 
-cof_status cof_blob_rehead(cof_blob_store *store, const char *name, cof_view head, cof_err *err)
+cof_status cof_blob_rehead(cof_blob_store *store, const char *name, cof_view was, cof_view head,
+                           cof_err *err)
 {
     COF_TRY(cof_blob_name_check(name, err));
+    if (was.size != head.size) {
+        return COF_FAIL(err, BAD_ARGUMENT, "a head of %zu bytes for one of %zu", head.size,
+                        was.size);
+    }
     if (store->ops->rehead == NULL) {
         return COF_FAIL(err, UNSUPPORTED, "a %s store cannot change a blob", store->ops->name);
     }
-    return store->ops->rehead(store, name, head, err);
+    return store->ops->rehead(store, name, was, head, err);
 }
 
 cof_status cof_blob_list(cof_blob_store *store, const char *prefix, cof_blob_visit visit,

@@ -38,8 +38,8 @@ typedef struct cof_blob_store_ops {
                                     cof_err *err);
     COF_MUST_USE cof_status (*list)(cof_blob_store *self, const char *prefix, cof_blob_visit visit,
                                     void *context, cof_err *err);
-    COF_MUST_USE cof_status (*rehead)(cof_blob_store *self, const char *name, cof_view head,
-                                      cof_err *err);
+    COF_MUST_USE cof_status (*rehead)(cof_blob_store *self, const char *name, cof_view was,
+                                      cof_view head, cof_err *err);
     void (*free)(cof_blob_store *self);
 } cof_blob_store_ops;
 
@@ -111,12 +111,16 @@ COF_MUST_USE cof_status cof_blob_move(cof_blob_store *store, const char *from, c
                                       cof_err *err);
 /**
  * Replaces the first head.size bytes of a blob, which has at least as many, as one change: whoever
- * reads sees the old blob or the new one. The rest is not sent again. @return COF_OK,
- * COF_E_NOT_FOUND, COF_E_TRUNCATED (it has fewer bytes), COF_E_BUSY (it changed meanwhile),
- * COF_E_UNSUPPORTED (it was not written with a head of this size), COF_E_IO.
+ * reads sees the old blob or the new one. The rest is not sent again.
+ *
+ * @param was  those bytes as the new ones were made from them, of the same size: what somebody else
+ * wrote since is not lost
+ * @return COF_OK, COF_E_NOT_FOUND, COF_E_TRUNCATED (it has fewer bytes), COF_E_BUSY (it is another
+ * than it was), COF_E_UNSUPPORTED (it was not written with a head of this size), COF_E_BAD_ARGUMENT
+ * (name, sizes), COF_E_IO.
  */
-COF_MUST_USE cof_status cof_blob_rehead(cof_blob_store *store, const char *name, cof_view head,
-                                        cof_err *err);
+COF_MUST_USE cof_status cof_blob_rehead(cof_blob_store *store, const char *name, cof_view was,
+                                        cof_view head, cof_err *err);
 /** Visits each blob whose name starts with prefix (may be ""), in byte order of the names. */
 COF_MUST_USE cof_status cof_blob_list(cof_blob_store *store, const char *prefix,
                                       cof_blob_visit visit, void *context, cof_err *err);

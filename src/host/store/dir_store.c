@@ -127,16 +127,10 @@ static cof_status store_begin(cof_blob_store *self, const char *name, uint64_t h
 }
 
 /* ---- reading ---- */
-static cof_status store_read(cof_blob_store *self, const char *name, uint64_t offset, cof_span out,
-                             cof_err *err)
+
+/* Reads exactly. */
+static cof_status read_blob(int fd, uint64_t offset, cof_span out, cof_err *err)
 {
-    COF_CLEANUP(close_fd) int fd = -1;
-    uint64_t size = 0;
-    COF_TRY(open_blob((dir_store *)self, name, &fd, &size, err));
-    if (offset > size || out.size > size - offset) {
-        return COF_FAIL(err, TRUNCATED, "a blob of %llu bytes ends before",
-                        (unsigned long long)size);
-    }
     size_t done = 0;
     while (done < out.size) {
         const ssize_t n = pread(fd, out.data + done, out.size - done, (off_t)(offset + done));
@@ -152,6 +146,19 @@ static cof_status store_read(cof_blob_store *self, const char *name, uint64_t of
         done += (size_t)n;
     }
     return COF_OK;
+}
+
+static cof_status store_read(cof_blob_store *self, const char *name, uint64_t offset, cof_span out,
+                             cof_err *err)
+{
+    COF_CLEANUP(close_fd) int fd = -1;
+    uint64_t size = 0;
+    COF_TRY(open_blob((dir_store *)self, name, &fd, &size, err));
+    if (offset > size || out.size > size - offset) {
+        return COF_FAIL(err, TRUNCATED, "a blob of %llu bytes ends before",
+                        (unsigned long long)size);
+    }
+    return read_blob(fd, offset, out, err);
 }
 
 static cof_status store_size(cof_blob_store *self, const char *name, uint64_t *out_size,
@@ -192,7 +199,19 @@ static cof_status store_move(cof_blob_store *self, const char *from, const char 
     return COF_OK;
 }
 
-static cof_status store_rehead(cof_blob_store *self, const char *name, cof_view head, cof_err *err)
+static cof_status check_head(int fd, cof_view was, cof_err *err)
+{
+    COF_CLEANUP(cof_buf_free) cof_buf found = {.limit = was.size};
+    uint8_t *place = NULL;
+    COF_TRY(cof_buf_extend(&found, was.size, &place, err));
+    COF_TRY(read_blob(fd, 0, (cof_span){place, was.size}, err));
+    return cof_view_equal(cof_buf_view(&found), was)
+               ? COF_OK
+               : COF_FAIL(err, BUSY, "the blob was replaced before its head was changed");
+}
+
+static cof_status store_rehead(cof_blob_store *self, const char *name, cof_view was, cof_view head,
+                               cof_err *err)
 {
     COF_CLEANUP(close_fd) int blob = -1;
     COF_CLEANUP(close_fd) int folder = -1;
@@ -205,8 +224,9 @@ static cof_status store_rehead(cof_blob_store *self, const char *name, cof_view 
     if (head.size > size) {
         return COF_FAIL(err, TRUNCATED, "the blob has fewer bytes than its new head");
     }
+    COF_TRY(check_head(blob, was, err));
     COF_TRY(walk((dir_store *)self, name, false, &folder, &leaf, err));
-    COF_TRY(cof_atomic_file_begin(folder, leaf, 0644, &file, err));
+    COF_TRY(cof_atomic_file_begin(folder, leaf, 0600, &file, err));
     COF_TRY(cof_atomic_file_write(file, 0, head, err));
     COF_TRY(cof_atomic_file_copy(file, head.size, blob, head.size, size - head.size, err));
     /* Somebody else may have replaced it meanwhile: their work must not be lost silently. */

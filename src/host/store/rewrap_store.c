@@ -53,6 +53,7 @@ cof_status cof_rewrap_in_store(cof_blob_store *store, const char *name,
 {
     COF_CLEANUP(cof_sealed_source_close) cof_sealed_source source = {.fd = -1};
     COF_CLEANUP(cof_buf_free) cof_buf bytes = {0};
+    COF_CLEANUP(cof_buf_free) cof_buf was = {0};
     COF_CLEANUP(cof_front_drop_) cof_front *front = NULL;
     COF_CLEANUP(cof_data_key_wipe) cof_data_key key = {0};
     cof_recipient recipients[COF_LIMIT_RECIPIENTS + 1];
@@ -66,8 +67,10 @@ cof_status cof_rewrap_in_store(cof_blob_store *store, const char *name,
         return COF_OK;
     }
     COF_TRY(request->key(request->key_context, front, &key, err));
+    cof_buf_init(&was, bytes.size);
+    COF_TRY(cof_buf_append(&was, cof_buf_view(&bytes), err));
     COF_TRY(make_front(&bytes, front, &key, recipients, count, err));
-    COF_TRY(cof_blob_rehead(store, name, cof_buf_view(&bytes), err));
+    COF_TRY(cof_blob_rehead(store, name, cof_buf_view(&was), cof_buf_view(&bytes), err));
     *out_changed = true;
     return COF_OK;
 }

@@ -160,7 +160,12 @@ static cof_status load(cof_upload_state *state, const cof_upload_subject *subjec
                        bool *out_is_new, cof_err *err)
 {
     if (restart) {
-        (void)unlink(state->json_path.text);
+        /* For good, before the blocks go: the old key without them could be used again for other
+         * bytes. */
+        if (unlink(state->json_path.text) != 0 && errno != ENOENT) {
+            return COF_FAIL_ERRNO(err, errno, "the state of an upload");
+        }
+        COF_TRY(cof_sync_folder_of(state->json_path.text, err));
     }
     *out_is_new = access(state->json_path.text, F_OK) != 0;
     if (*out_is_new) {

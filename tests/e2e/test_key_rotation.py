@@ -1,8 +1,12 @@
 """An identity goes on with new versions of its keys, and what is sealed follows without being encrypted again."""
+import base64
 import hashlib
 import json
 import random
+import ssl
 import time
+import urllib.parse
+import urllib.request
 
 from harness import Home, check, kill, main
 
@@ -98,8 +102,48 @@ def a_rotation_killed_at_any_moment_goes_on_and_nothing_is_lost():
         check(not [p for p in folder.iterdir() if p.suffix != ".sealed"], "something half-written is left", list(folder.iterdir()))
 
 
+def versions(home):
+    """Policy (as text) and tags of every version of me-data, as the vault has them."""
+    info = json.loads(home.coffer("up", "--json").out)
+    owner = next(client for client in info["clients"] if client["name"] == "owner")
+    context = ssl.create_default_context(cafile=info["ca"])
+    form = {"grant_type": "client_credentials", "client_id": owner["client_id"], "client_secret": owner["client_secret"],
+            "scope": "https://vault.azure.net/.default"}
+    with urllib.request.urlopen(f"{info['authority']}/{info['tenant']}/oauth2/v2.0/token", urllib.parse.urlencode(form).encode(),
+                                context=context) as answer:
+        token = json.load(answer)["access_token"]
+
+    def get(url):
+        request = urllib.request.Request(f"{url}?api-version=7.5", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, context=context) as answer:
+            return json.load(answer)
+
+    bundles = [get(item["kid"]) for item in get(f"{info['vault']}/keys/me-data/versions")["value"]]
+    return [(base64.urlsafe_b64decode(bundle["release_policy"]["data"] + "==").decode(), bundle.get("tags", {})) for bundle in bundles]
+
+
+def a_consent_is_withdrawn_from_every_version_of_the_key():
+    """A new version has the policy of the one before: each of them would be released."""
+    with Home() as home:
+        home.coffer("up")
+        home.coffer("key", "create", "--bits", "2048")
+        home.run_job(home.wdbc(replace={"epochs: 40": "epochs: 2"}))
+        digest = home.contract()[0]
+        home.coffer("key", "rotate")
+        home.coffer("key", "rotate")
+        before = versions(home)
+        check(len(before) == 3 and all(digest in policy for policy, _ in before), before)
+        contract = home.home / "jobs" / digest / "contract.json"
+        check(json.loads(home.coffer("contract", "withdraw", contract, "--json").out)["was_open"])
+        for policy, tags in versions(home):
+            check(digest not in policy and not [tag for tag in tags if digest[:32] in tag], policy, tags)
+        contract.unlink()
+        check(not json.loads(home.coffer("contract", "withdraw", digest, "--json").out)["was_open"])
+
+
 def a_run_that_is_not_over_is_not_cut_off_from_its_inputs():
     with Home() as home:
+        home.home = home.path / "home[1]*"  # a state folder's path is no pattern
         job = home.wdbc(replace={"epochs: 40": "epochs: 4000"})
         process = home.start("run", job, "--out", "out", "--json")
         for line in process.stdout:
@@ -115,4 +159,5 @@ main(everything_sealed_follows_a_rotation_with_its_digest_and_content,
      a_job_after_a_rotation_has_a_contract_for_the_new_version_and_trains_the_same_model,
      without_rewrap_what_was_sealed_opens_by_the_old_version_and_a_later_rewrap_catches_up,
      a_rotation_killed_at_any_moment_goes_on_and_nothing_is_lost,
+     a_consent_is_withdrawn_from_every_version_of_the_key,
      a_run_that_is_not_over_is_not_cut_off_from_its_inputs)

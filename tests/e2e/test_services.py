@@ -80,6 +80,20 @@ def doctor_says_what_a_disabled_key_and_a_wrong_secret_mean():
         check("nothing" not in said.out + said.err, "the secret is shown")
 
 
+def two_attestation_services_may_publish_the_same_key():
+    """Then the keys beside the receipt hold it once, and the receipt verifies."""
+    with Home() as home:
+        home.coffer("key", "create", "--bits", "2048")
+        info = json.loads(home.coffer("up", "--json").out)
+        other = info["attest"].replace("localhost", "127.0.0.1")
+        (home.home / "coffer.yaml").write_text(f'attestation: ["{info["attest"]}", "{other}"]\nca: "{info["ca"]}"\n')
+        said, _ = home.run_job(home.wdbc(replace={"epochs: 40": "epochs: 2"}))
+        check(said["status"] == "succeeded", said)
+        check(home.contract()[1]["attestation"] == {"authority": info["attest"], "others": [other]}, home.contract()[1]["attestation"])
+        kids = [key["kid"] for key in json.loads((home.work / "out/attestation-keys.json").read_text())["keys"]]
+        check(kids and len(kids) == len(set(kids)), kids)
+
+
 def doctor_goes_on_past_what_does_not_answer():
     with Home() as home:
         home.coffer("key", "create", "--bits", "2048")
@@ -94,4 +108,5 @@ main(up_tells_a_program_all_that_a_client_needs,
      doctor_finds_everything_good_where_it_is,
      doctor_names_the_role_that_is_missing,
      doctor_says_what_a_disabled_key_and_a_wrong_secret_mean,
-     doctor_goes_on_past_what_does_not_answer)
+     doctor_goes_on_past_what_does_not_answer,
+     two_attestation_services_may_publish_the_same_key)

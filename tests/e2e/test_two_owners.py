@@ -1,15 +1,18 @@
 """Two owners, each with a home, a vault and a policy of their own: one job, and every way around the other's consent."""
 import copy
+import fcntl
 import hashlib
 import http.server
 import json
 import os
+import pty
 import re
 import shutil
 import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -153,6 +156,37 @@ def nobody_consents_without_a_digest_or_a_word():
     PAIR.b.refused("USAGE", 64, "contract", "consent", "contract.json", "--as", "hospital-b")
 
 
+def a_person_types_enough_of_the_digest_that_no_other_contract_has_the_same():
+    """Eight digits are found again with a few thousand million changes of a contract."""
+    def typed(text):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([PAIR.b.bin / "coffer", "contract", "consent", "contract.json", "--as", "hospital-b", "--home",
+                                    PAIR.b.home, "--out", "typed.json"], cwd=PAIR.b.work, stdin=slave, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        os.write(master, text.encode() + b"\n")
+        err = process.communicate(timeout=60)[1]
+        os.close(master)
+        os.close(slave)
+        return process.returncode, err
+    for text in (PAIR.digest[:8], PAIR.digest[:19], "0" * 20, PAIR.digest + "0"):
+        code, err = typed(text)
+        check(code == 65 and "DIGEST_MISMATCH" in err, text, code, err)
+    check(not list((PAIR.b.home).glob("jobs/*/consent-*")), "a consent was written")
+    code, err = typed(PAIR.digest[:20].upper())
+    check(code == 0 and (PAIR.b.work / "typed.json").exists(), code, err)
+    PAIR.b.coffer("contract", "withdraw", PAIR.digest, "--as", "hospital-b")
+
+
+def what_is_shown_of_a_contract_cannot_hide_or_turn_around_a_part_of_it():
+    contract = json.loads((PAIR.b.work / "contract.json").read_text())
+    for item in contract["inputs"]:
+        item["schema"]["columns"][0]["name"] += "\u009b8m\u202e\u200b"
+    (PAIR.b.work / "hidden.json").write_text(canonical(contract))
+    shown = PAIR.b.coffer("contract", "explain", "hidden.json").out
+    check("?8m??" in shown, shown[:3000])
+    check(not any(harm in shown for harm in "\u009b\u202e\u200b"), "it is shown as it is")
+
+
 def a_contract_with_other_keys_for_b_is_refused():
     contract = json.loads((PAIR.b.work / "contract.json").read_text())
     other = copy.deepcopy(contract)
@@ -194,6 +228,11 @@ def a_consent_of_somebody_else_is_not_bs():
 
 
 def a_vault_that_does_not_know_the_authority_releases_nothing():
+    # That B's own runs would be attested there is no reason for B's vault to believe it.
+    (PAIR.b.home / "coffer.yaml").write_text(f'attestation: "{PAIR.a.vault}"\nca: "{PAIR.a.info["ca"]}"\n')
+    notes = PAIR.consent("--sealed", PAIR.a.work / "b.csv.sealed")["notes"]
+    check(any("your vault does not know" in note for note in notes), notes)
+    (PAIR.b.home / "coffer.yaml").unlink()
     notes = PAIR.consent("--sealed", PAIR.a.work / "b.csv.sealed")["notes"]
     check(any("your vault does not know" in note for note in notes), notes)
     fails(PAIR.run_with_consent(), "RELEASE_REFUSED", 77)
@@ -242,6 +281,9 @@ def a_service_that_points_elsewhere_is_not_believed():
         show = ["key", "authority", "show", own, "--ca", a.info["ca"]]
         server.answers = {"/certs": keys, "/.well-known/openid-configuration": {"issuer": own, "jwks_uri": own + "/certs"}}
         check(PAIR.b.json(*show)["issuer"] == own)
+        server.answers["/certs"] = {"keys": [{**key, "kid": "a\nfingerprint  0"} for key in keys["keys"][:1]]}
+        PAIR.b.refused("BAD_FORMAT", 65, *show)
+        server.answers["/certs"] = keys
         for configuration in ({"issuer": a.vault, "jwks_uri": own + "/certs"}, {"issuer": own + "0", "jwks_uri": own + "/certs"},
                               {"issuer": own, "jwks_uri": a.vault + "/certs"}, {"issuer": own}, {"jwks_uri": own + "/certs"}):
             server.answers["/.well-known/openid-configuration"] = configuration
@@ -356,6 +398,32 @@ def a_withdrawn_consent_releases_nothing():
 def who_is_not_an_owner_withdraws_nothing():
     PAIR.b.refused("NOT_FOUND", 66, "contract", "withdraw", "without.json", "--as", "hospital-b")
     PAIR.a.refused("CONSENT_MISSING", 77, "contract", "withdraw", "contract.json", "--as", "hospital-b")
+    # Nor is anybody sent to a vault that a contract names in place of the own.
+    PAIR.b.refused("CONTRACT_MISMATCH", 65, "contract", "withdraw", "key.json", "--as", "hospital-b")
+
+
+def commands_that_change_a_keys_policy_take_turns():
+    """The second would undo the first: both write the whole policy as they have read it."""
+    with open(PAIR.b.home / "identities/policy.lock", "a") as lock:
+        for command in (["withdraw", PAIR.digest], ["consent", "contract.json", "--yes", "--out", "turn.json"]):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            process = PAIR.b.start("contract", *command, "--as", "hospital-b")
+            time.sleep(1)
+            check(process.poll() is None, command, "did not wait")
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            process.communicate(timeout=60)
+            check(process.returncode == 0, command, process.returncode)
+    PAIR.b.coffer("contract", "withdraw", PAIR.digest, "--as", "hospital-b")
+
+
+def every_authority_that_the_vault_does_not_know_is_named():
+    contract = json.loads((PAIR.b.work / "contract.json").read_text())
+    contract["attestation"]["others"] = ["https://c.example", "https://d.example"]
+    (PAIR.b.work / "others.json").write_text(canonical(contract))
+    said = PAIR.b.json("contract", "consent", "others.json", "--as", "hospital-b", "--yes", "--out", "others-consent.json")
+    named = [note for note in said["notes"] if "your vault does not know" in note]
+    check(["c.example" in note for note in named] == [True, False] and "d.example" in named[1], said["notes"])
+    check(PAIR.b.json("contract", "withdraw", said["contract"], "--as", "hospital-b")["was_open"])
 
 
 def a_consent_can_be_given_again():
@@ -376,6 +444,22 @@ def a_consent_that_was_altered_where_it_lies_is_noticed():
     kept.unlink()
 
 
+def releases_that_may_stand_further_back_are_not_denied():
+    """The vault shows its newest decisions: a hundred others may hide one."""
+    released = [record for record in PAIR.b.decisions() if record["decision"] == "released"][-1]
+    said = PAIR.b.json("contract", "withdraw", PAIR.digest, "--as", "hospital-b")
+    check(said["released"] > 0 and said["released_at_least"] is False, said)
+    said = PAIR.b.json("contract", "withdraw", "0" * 64, "--as", "hospital-b")
+    check(said["released"] == 0, said)
+    with open(PAIR.b.home / "local/audit.jsonl", "a") as log:
+        log.write("".join(json.dumps({**released, "contract": "f" * 64}) + "\n" for _ in range(99)))
+    said = PAIR.b.json("contract", "withdraw", PAIR.digest, "--as", "hospital-b")
+    check(said["released"] == 1 and said["released_at_least"] is True, said)
+    said = PAIR.b.json("contract", "withdraw", "0" * 64, "--as", "hospital-b")
+    check(said["released"] is None, said)
+    check("never" not in PAIR.b.coffer("contract", "withdraw", "0" * 64, "--as", "hospital-b").out)
+
+
 def an_identity_is_imported_once_and_only_as_it_is():
     a = PAIR.a
     check(a.json("key", "import", "hospital-b.json", "--yes")["status"] == "known")
@@ -387,6 +471,9 @@ def an_identity_is_imported_once_and_only_as_it_is():
     identity["name"] = "hospital-a"
     (a.work / "own.json").write_text(json.dumps(identity))
     a.refused("EXISTS", 73, "key", "import", "own.json", "--yes", "--force")
+    identity["name"] = "me"
+    (a.work / "me.json").write_text(json.dumps(identity))
+    a.refused("BAD_ARGUMENT", 64, "key", "import", "me.json", "--yes")
     identity["name"] = "../hospital-c"
     (a.work / "path.json").write_text(json.dumps(identity))
     a.refused("BAD_FORMAT", 65, "key", "import", "path.json", "--yes")
@@ -451,6 +538,8 @@ if __name__ == "__main__":
         main(without_bs_consent_nothing_runs_and_b_is_named,
              a_contract_that_was_changed_on_its_way_is_not_consented_to,
              nobody_consents_without_a_digest_or_a_word,
+             a_person_types_enough_of_the_digest_that_no_other_contract_has_the_same,
+             what_is_shown_of_a_contract_cannot_hide_or_turn_around_a_part_of_it,
              a_contract_with_other_keys_for_b_is_refused,
              a_contract_without_b_is_not_bs_to_consent_to,
              a_contract_over_other_data_than_bs_is_refused,
@@ -468,8 +557,11 @@ if __name__ == "__main__":
              an_authority_that_was_removed_releases_nothing,
              a_withdrawn_consent_releases_nothing,
              who_is_not_an_owner_withdraws_nothing,
+             commands_that_change_a_keys_policy_take_turns,
+             every_authority_that_the_vault_does_not_know_is_named,
              a_consent_can_be_given_again,
              a_consent_that_was_altered_where_it_lies_is_noticed,
+             releases_that_may_stand_further_back_are_not_denied,
              an_identity_is_imported_once_and_only_as_it_is,
              an_object_that_is_not_sealed_for_its_owner_is_no_input,
              a_descriptor_makes_the_same_contract_as_the_object,

@@ -1,15 +1,18 @@
 #include "apps/coffer/agree.h"
 
-#include <glob.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "apps/coffer/home.h"
 #include "apps/coffer/run_state.h"
 #include "relying/contract/consent.h"
 #include "relying/contract/release_policy.h"
 #include "tcb/wire/json.h"
 
-enum { PREFIX_SIZE = 32 };
+enum { PREFIX_SIZE = 32, KID_BYTES = 512 };
 
 static cof_status consent_path(const cof_agreement *agreement, const char *owner, cof_path *out,
                                cof_err *err)
@@ -26,13 +29,14 @@ static bool is_superseded(const cof_agreement *agreement, const char *prefix)
 {
     cof_path path;
     glob_t found = {0};
+    char pattern[PREFIX_SIZE + 8];
     bool superseded = false;
     if (strspn(prefix, "0123456789abcdef") != PREFIX_SIZE || strlen(prefix) != PREFIX_SIZE ||
-        strncmp(prefix, agreement->digest, PREFIX_SIZE) == 0 ||
-        cof_path_format(&path, NULL, "%s/jobs/%s*", agreement->home, prefix) != COF_OK) {
+        strncmp(prefix, agreement->digest, PREFIX_SIZE) == 0) {
         return false;
     }
-    if (glob(path.text, 0, NULL, &found) == 0 && found.gl_pathc == 1) {
+    (void)snprintf(pattern, sizeof pattern, "jobs/%s*", prefix);
+    if (cof_home_glob(agreement->home, pattern, &found, NULL) == COF_OK && found.gl_pathc == 1) {
         COF_CLEANUP(cof_buf_free) cof_buf text = {0};
         COF_CLEANUP(cof_contract_drop_) cof_contract *old = NULL;
         bool is_open = true;
@@ -76,6 +80,26 @@ static bool is_closed(const json_t *policy)
     return closed != NULL && json_equal(policy, closed) != 0;
 }
 
+/*
+ * A vault replaces a policy whole and on no condition: of two commands that have read the same one,
+ * the second would undo what the first did, a withdrawal too. Those of one home take turns.
+ */
+static cof_status take_turn(const char *home, int *out_lock, cof_err *err)
+{
+    cof_path path;
+    COF_TRY(cof_path_format(&path, err, "%s/identities/policy.lock", home));
+    *out_lock = open(path.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*out_lock < 0) {
+        return COF_FAIL_ERRNO(err, errno, path.text);
+    }
+    while (flock(*out_lock, LOCK_EX) != 0) {
+        if (errno != EINTR) {
+            return COF_FAIL_ERRNO(err, errno, path.text);
+        }
+    }
+    return COF_OK;
+}
+
 /* Puts the contract into the key's policy; what is there already stays, but for older contracts of
  * the same job. */
 static cof_status open_policy(const cof_agreement *agreement, const cof_contract_owner *owner,
@@ -86,7 +110,9 @@ static cof_status open_policy(const cof_agreement *agreement, const cof_contract
     COF_JSON json_t *policy = NULL;
     COF_JSON json_t *tags = NULL;
     COF_JSON json_t *marked = NULL;
+    COF_CLEANUP(cof_fd_drop_) int lock = -1;
     const cof_vault *vault = &agreement->services->vault;
+    COF_TRY(take_turn(agreement->home, &lock, err));
     COF_TRY(cof_vault_get(vault, owner->key, &bundle, err));
     COF_TRY(cof_vault_bundle_policy(bundle, &present, err));
     const bool starts_anew = present == NULL || is_closed(present);
@@ -223,14 +249,24 @@ cof_status cof_agree(const cof_agreement *agreement, int64_t now_unix_s, cof_err
     return COF_OK;
 }
 
-cof_status cof_agree_withdraw(const cof_services *services, const char *key, const char *digest,
-                              bool *out_found, cof_err *err)
+/* ---- taking it back ---- */
+
+typedef struct withdrawal {
+    const cof_services *services;
+    const char *digest;
+    bool was_found;
+    cof_status status; /* of the first version that could not be changed */
+    cof_err why;
+} withdrawal;
+
+static cof_status withdraw_from(const cof_services *services, const char *kid, const char *digest,
+                                bool *out_found, cof_err *err)
 {
     COF_JSON json_t *bundle = NULL;
     COF_JSON json_t *present = NULL;
     COF_JSON json_t *policy = NULL;
     COF_JSON json_t *tags = NULL;
-    COF_TRY(cof_vault_get(&services->vault, key, &bundle, err));
+    COF_TRY(cof_vault_get(&services->vault, kid, &bundle, err));
     COF_TRY(cof_vault_bundle_policy(bundle, &present, err));
     if (present == NULL || is_closed(present)) {
         *out_found = false;
@@ -247,5 +283,50 @@ cof_status cof_agree_withdraw(const cof_services *services, const char *key, con
             return COF_FAIL(err, NO_MEMORY, "release policy");
         }
     }
-    return cof_vault_update(&services->vault, key, tags, policy, err);
+    return cof_vault_update(&services->vault, kid, tags, policy, err);
+}
+
+/* One that cannot be changed does not keep the others open. */
+static cof_status withdraw_version(void *context, const json_t *item, cof_err *err)
+{
+    withdrawal *w = context;
+    const char *kid = NULL;
+    bool is_found = false;
+    cof_err why = {0};
+    COF_TRY(cof_json_get_text(item, "kid", KID_BYTES, &kid, err));
+    const cof_status status = withdraw_from(w->services, kid, w->digest, &is_found, &why);
+    w->was_found = w->was_found || (status == COF_OK && is_found);
+    if (status != COF_OK && w->status == COF_OK) {
+        w->status = status;
+        w->why = why;
+    }
+    return COF_OK;
+}
+
+cof_status cof_agree_withdraw(const char *home, const cof_services *services, const char *key,
+                              const char *digest, bool *out_found, cof_err *err)
+{
+    withdrawal w = {.services = services, .digest = digest};
+    COF_CLEANUP(cof_fd_drop_) int lock = -1;
+    cof_path base;
+    cof_path path;
+    const char *name = strstr(key, "/keys/");
+    const char *version = strrchr(key, '/');
+    if (name == NULL || version <= name + strlen("/keys")) {
+        return COF_FAIL(err, BAD_FORMAT, "%.100s is no version of a key", key);
+    }
+    COF_TRY(cof_path_format(&base, err, "%.*s", (int)(name - key), key));
+    COF_TRY(cof_path_format(&path, err, "%.*s/versions", (int)(version - name), name));
+    COF_TRY(take_turn(home, &lock, err));
+    /* The present one first: a client that may not list the others has done that at least. */
+    COF_TRY(withdraw_from(services, key, digest, &w.was_found, err));
+    COF_TRY(cof_vault_list(&services->vault, base.text, path.text, withdraw_version, &w, err));
+    if (w.status != COF_OK) {
+        if (err != NULL) {
+            *err = w.why;
+        }
+        return w.status;
+    }
+    *out_found = w.was_found;
+    return COF_OK;
 }

@@ -42,14 +42,17 @@ COF_MUST_USE cof_status cof_agree_missing(const cof_agreement *agreement, size_t
 COF_MUST_USE cof_status cof_agree(const cof_agreement *agreement, int64_t now_unix_s, cof_err *err);
 
 /**
- * Takes a contract out of a key's release policy and tags: one change, which can be repeated.
+ * Takes a contract out of the release policy and tags of every version of a key, since a new
+ * version begins with the policy of the one before. It can be repeated.
  *
- * @param key        URL of the key, with its version
+ * @param key        URL of the key, with one of its versions
  * @param digest     of the contract, in hex
- * @param out_found  false: the key was not open for it
- * @return COF_OK, COF_E_CONFIG (the policy is not one of consents), or as cof_vault_update.
+ * @param out_found  false: no version was open for it
+ * @return COF_OK, COF_E_CONFIG (a policy is not one of consents; the other versions are changed),
+ * or as cof_vault_list and cof_vault_update.
  */
-COF_MUST_USE cof_status cof_agree_withdraw(const cof_services *services, const char *key,
-                                           const char *digest, bool *out_found, cof_err *err);
+COF_MUST_USE cof_status cof_agree_withdraw(const char *home, const cof_services *services,
+                                           const char *key, const char *digest, bool *out_found,
+                                           cof_err *err);
 
 #endif

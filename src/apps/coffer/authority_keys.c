@@ -96,6 +96,9 @@ static cof_status take_fingerprint(cof_authority_keys *out, cof_err *err)
     {
         const char *kid = json_string_value(json_object_get(jwk, "kid"));
         const cof_rsa_key *key = cof_jwks_find(out->jwks, kid);
+        if (key != NULL && !cof_contract_is_kid(kid)) {
+            return COF_FAIL(err, BAD_FORMAT, "a key's id is not printable ASCII");
+        }
         if (key != NULL) {
             COF_TRY(digest_of_key(key, &digest, err));
             COF_TRY(add_shown(out->shown, kid, &digest, err));

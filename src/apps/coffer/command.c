@@ -66,7 +66,7 @@ static void print_overview(const cof_command *table)
         "coffer trains models on data that nobody outside an attested enclave can read.\n\n"
         "usage: coffer COMMAND [OPTION...] [OPERAND...]\n\n");
     for (const cof_command *command = table; command->name != NULL; command++) {
-        (void)printf("  %-25s %s\n", command->name, command->summary);
+        (void)printf("  %-29s %s\n", command->name, command->summary);
     }
     (void)printf("\nEvery command takes --json (machine-readable output), --home DIR (state "
                  "folder) and --help.\n"

@@ -318,8 +318,8 @@ const cof_command cof_commands[] = {
      1,
      1,
      "Take a consent back: the key is released no more",
-     "One change to the key's release policy, which can be repeated. What was released before "
-     "stays released; this says how often.",
+     "Changes the release policy of every version of the key, and can be repeated. What was "
+     "released before stays released; this says how often.",
      {{"as", "IDENTITY", "the owner that you are (default: me)"}},
      cof_command_contract_withdraw},
     {"evidence verify",

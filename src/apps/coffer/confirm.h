@@ -4,7 +4,8 @@
 
 #include "apps/coffer/command.h"
 
-enum { COF_CONFIRM_DIGITS = 8 };
+/* 80 bits: whoever can change what is confirmed can try until fewer digits are the same again. */
+enum { COF_CONFIRM_DIGITS = 20 };
 
 /**
  * Is this the digest that the person means? With option given, it must say the whole digest, in

@@ -185,17 +185,25 @@ static cof_status note_terms(const cof_contract *contract, json_t *notes, cof_er
     return COF_OK;
 }
 
+static cof_status note_authority(const char *authority, const cof_services *services, json_t *notes,
+                                 cof_err *err)
+{
+    bool is_known = false;
+    COF_TRY(cof_authority_is_known(services, authority, &is_known, err));
+    return is_known ? COF_OK
+                    : note(notes, err,
+                           "evidence is judged by %s, which your vault does not know: it releases "
+                           "nothing on its word before coffer key authority add",
+                           authority);
+}
+
 static cof_status make_notes(const cof_contract *contract, const cof_services *services,
                              const char *own, json_t **out, cof_err *err)
 {
     COF_JSON json_t *notes = json_array();
-    bool is_known = false;
-    COF_TRY(cof_authority_is_known(services, contract->authority, &is_known, err));
-    if (!is_known) {
-        COF_TRY(note(notes, err,
-                     "evidence is judged by %s, which your vault does not know: it releases "
-                     "nothing before coffer key authority add",
-                     contract->authority));
+    COF_TRY(note_authority(contract->authority, services, notes, err));
+    for (size_t i = 0; i < contract->other_authority_count; i++) {
+        COF_TRY(note_authority(contract->other_authorities[i], services, notes, err));
     }
     COF_TRY(note_platform(contract, services, notes, err));
     COF_TRY(note_recipients(contract, own, notes, err));

@@ -134,7 +134,21 @@ static cof_status copy_consents(const cof_request *request, const char *folder, 
     return COF_OK;
 }
 
-/* Adds the keys that a service publishes today to a set. */
+static bool has_key(const json_t *keys, const json_t *jwk)
+{
+    size_t i = 0;
+    json_t *other = NULL;
+    json_array_foreach((json_t *)(uintptr_t)keys, i, other)
+    {
+        if (json_equal(other, jwk) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds the keys that a service publishes today to a set. Two services may publish the same one,
+ * which stands in a set once. */
 static cof_status add_token_keys(const cof_request *request, const char *authority, json_t *keys,
                                  cof_err *err)
 {
@@ -147,7 +161,15 @@ static cof_status add_token_keys(const cof_request *request, const char *authori
     COF_TRY(cof_http_send(request->services->attest_http, &call, &answer, err));
     COF_TRY(cof_json_parse(cof_buf_view(&answer.body), COF_LIMIT_JSON_BYTES, &set, err));
     COF_TRY(cof_json_get(set, "keys", JSON_ARRAY, &list, err));
-    return json_array_extend(keys, list) == 0 ? COF_OK : COF_FAIL(err, NO_MEMORY, "token keys");
+    size_t i = 0;
+    json_t *jwk = NULL;
+    json_array_foreach(list, i, jwk)
+    {
+        if (!has_key(keys, jwk)) {
+            COF_TRY(cof_json_append(keys, json_incref(jwk), err));
+        }
+    }
+    return COF_OK;
 }
 
 /* The keys of the contract's attestation services: what the token in the receipt is verified with

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static cof_status wanted_folder(const char *asked, cof_path *out, cof_err *err)
 {
@@ -34,4 +35,25 @@ cof_status cof_home_find(const char *asked, char *out, size_t size, cof_err *err
         return COF_FAIL(err, LIMIT, "the state folder's path is too long");
     }
     return COF_OK;
+}
+
+cof_status cof_home_glob(const char *home, const char *pattern, glob_t *out, cof_err *err)
+{
+    char escaped[2 * PATH_MAX];
+    size_t size = 0;
+    cof_path whole;
+    for (const char *c = home; *c != '\0'; c++) {
+        if (size + 3 > sizeof escaped) {
+            return COF_FAIL(err, LIMIT, "the state folder's path is too long");
+        }
+        if (strchr("\\*?[", *c) != NULL) {
+            escaped[size++] = '\\';
+        }
+        escaped[size++] = *c;
+    }
+    escaped[size] = '\0';
+    COF_TRY(cof_path_format(&whole, err, "%s/%s", escaped, pattern));
+    const int result = glob(whole.text, 0, NULL, out);
+    return result == 0 || result == GLOB_NOMATCH ? COF_OK
+                                                 : COF_FAIL(err, IO, "listing %s", whole.text);
 }

@@ -10,6 +10,8 @@
 #ifndef COF_APP_HOME_H
 #define COF_APP_HOME_H
 
+#include <glob.h>
+
 #include "host/files/files.h"
 
 /**
@@ -17,5 +19,14 @@
  * ~/.local/state/coffer. Made when missing, mode 0700.
  */
 COF_MUST_USE cof_status cof_home_find(const char *asked, char *out, size_t size, cof_err *err);
+
+/**
+ * glob(3) of a pattern below the state folder ("jobs" and what is in it, say); whatever characters
+ * the folder's own path has, they stand for themselves.
+ * @param out  a zeroed one; the caller frees it with globfree in any case
+ * @return COF_OK (also when there is nothing), COF_E_LIMIT, COF_E_IO.
+ */
+COF_MUST_USE cof_status cof_home_glob(const char *home, const char *pattern, glob_t *out,
+                                      cof_err *err);
 
 #endif

@@ -51,8 +51,8 @@ COF_MUST_USE cof_status cof_identity_set_keys(const char *home, cof_identity **i
                                               const json_t *data, const json_t *results,
                                               cof_err *err);
 
-/** The key that signs this identity's consents. @return COF_OK, COF_E_NOT_FOUND (somebody else's
- * identity). */
+/** The key that signs this identity's consents. @return COF_OK, COF_E_CONSENT_MISSING (somebody
+ * else's identity). */
 COF_MUST_USE cof_status cof_identity_sign_key(const char *home, const char *name, cof_ec_key **out,
                                               cof_err *err);
 

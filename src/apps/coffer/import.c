@@ -51,6 +51,11 @@ static cof_status read_identity(const char *path, cof_identity **out, cof_err *e
         !cof_contract_is_kid(identity->results_kid)) {
         return COF_FAIL(err, BAD_FORMAT, "%s is not an identity", path);
     }
+    if (strcmp(identity->name, "me") == 0) {
+        return COF_FAIL(err, BAD_ARGUMENT,
+                        "me is whose home it is, everywhere: the owner needs an identity with a "
+                        "name (coffer key create NAME)");
+    }
     *out = cof_identity_take(&identity);
     return COF_OK;
 }

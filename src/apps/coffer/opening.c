@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-/* Is this kid a version of the key that another kid names a version of? A key that was rotated
- * still opens what was sealed before. */
-static bool is_same_key(const char *kid, const char *other)
+bool cof_is_same_key(const char *kid, const char *other)
 {
     const char *slash = strrchr(other, '/');
     const size_t size = slash != NULL ? (size_t)(slash - other) + 1 : 0;
@@ -17,7 +15,8 @@ cof_status cof_identity_wrapped(const cof_identity *identity, const cof_front *f
     for (size_t i = 0; i < cof_front_recipient_count(front); i++) {
         uint8_t algorithm = 0;
         const char *kid = cof_front_recipient(front, i, &algorithm);
-        if (is_same_key(kid, identity->results_kid) || is_same_key(kid, identity->data_kid)) {
+        if (cof_is_same_key(kid, identity->results_kid) ||
+            cof_is_same_key(kid, identity->data_kid)) {
             *out_kid = kid;
             return cof_front_wrapped(front, kid, out, err);
         }

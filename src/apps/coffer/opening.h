@@ -5,6 +5,10 @@
 #include "apps/coffer/identity.h"
 #include "tcb/seal/seal.h"
 
+/** Is this kid a version of the key that another kid names a version of? A key that was rotated
+ * still opens what was sealed before. */
+bool cof_is_same_key(const char *kid, const char *other);
+
 /**
  * The data key of an object as it is wrapped for an identity, by whatever version of its keys.
  * @param out_kid  that version; borrowed from front, as *out is

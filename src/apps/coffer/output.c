@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tcb/contract/names.h"
+
 enum { BAR_CELLS = 28, CURVE_CELLS = 60, DEFAULT_COLUMNS = 80 };
 
 void cof_output_init(cof_output *output, bool json)
@@ -43,6 +45,32 @@ void cof_output_settle(cof_output *output)
     (void)fflush(stdout);
 }
 
+/* Names, reasons and answers of others are shown too: nothing in them moves the cursor, hides a
+ * text or turns it around. */
+static void print_harmless(FILE *file, const char *text)
+{
+    for (size_t at = 0; text[at] != '\0';) {
+        char one[5] = {text[at++]};
+        for (size_t i = 1; i < 4 && ((unsigned char)text[at] & 0xc0) == 0x80; i++) {
+            one[i] = text[at++];
+        }
+        const bool is_layout = one[0] == '\n' || one[0] == '\t';
+        (void)fputs(is_layout || cof_contract_is_plain_text(one, 1) ? one : "?", file);
+    }
+}
+
+static void print_formatted(const char *format, va_list arguments)
+    __attribute__((format(printf, 1, 0)));
+
+static void print_formatted(const char *format, va_list arguments)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) >= 0) {
+        print_harmless(stdout, text);
+        free(text);
+    }
+}
+
 void cof_output_line(cof_output *output, cof_tone tone, const char *format, ...)
 {
     if (output->json) {
@@ -52,7 +80,7 @@ void cof_output_line(cof_output *output, cof_tone tone, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     (void)fputs(tone_start(output, tone), stdout);
-    (void)vprintf(format, arguments);
+    print_formatted(format, arguments);
     (void)printf("%s\n", tone_end(output, tone));
     va_end(arguments);
     (void)fflush(stdout);
@@ -74,7 +102,7 @@ void cof_output_step(cof_output *output, bool good, const char *name, const char
                  tone_end(output, tone), name);
     va_list arguments;
     va_start(arguments, format);
-    (void)vprintf(format, arguments);
+    print_formatted(format, arguments);
     va_end(arguments);
     (void)printf("\n");
     (void)fflush(stdout);
@@ -224,8 +252,9 @@ void cof_output_failure(cof_output *output, cof_status status, const cof_err *er
             json_decref(object);
         }
     }
-    (void)fprintf(stderr, "coffer: %s%s%s [%s]\n", info->text, detail[0] != '\0' ? ": " : "",
-                  detail, info->name);
+    (void)fprintf(stderr, "coffer: %s%s", info->text, detail[0] != '\0' ? ": " : "");
+    print_harmless(stderr, detail);
+    (void)fprintf(stderr, " [%s]\n", info->name);
     if (remedy != NULL) {
         (void)fprintf(stderr, "        %s\n", remedy);
     }

@@ -63,7 +63,10 @@ cof_status cof_releases_find(const cof_services *services, const char *key, cons
         return COF_OK;
     }
     COF_TRY(status);
-    out->is_known = true;
-    count(json_object_get(answer, "value"), digest, out);
+    const json_t *decisions = json_object_get(answer, "value");
+    count(decisions, digest, out);
+    /* The record is long, and only its end is shown. */
+    out->is_complete = json_is_true(json_object_get(answer, "complete"));
+    out->is_known = out->is_complete || out->count > 0;
     return COF_OK;
 }

@@ -5,7 +5,8 @@
 #include "apps/coffer/services.h"
 
 typedef struct cof_releases {
-    bool is_known; /* false: the vault has no such record, or keeps it from us */
+    bool is_known;    /* false: the vault has no such record, or keeps it from us */
+    bool is_complete; /* false: there may be more than count */
     size_t count;
     int64_t last_unix_s; /* 0: never */
 } cof_releases;

@@ -7,12 +7,12 @@
  * goes on where it was interrupted and no version is made twice.
  */
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "apps/coffer/commands.h"
+#include "apps/coffer/home.h"
 #include "apps/coffer/opening.h"
 #include "apps/coffer/run_state.h"
 #include "apps/coffer/store.h"
@@ -195,18 +195,14 @@ static cof_status rewrap(rotation *r, size_t *out_changed, cof_err *err)
 /* A run that is not over has the old version in its contract, and could not open its inputs. */
 static cof_status refuse_open_runs(const cof_app *app, cof_err *err)
 {
-    cof_path pattern;
     glob_t found = {0};
-    cof_status status = COF_OK;
-    COF_TRY(cof_path_format(&pattern, err, "%s/jobs/*", app->home));
-    if (glob(pattern.text, GLOB_ONLYDIR, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc && status == COF_OK; i++) {
-            bool is_open = false;
-            status = cof_run_state_is_open(found.gl_pathv[i], &is_open, err);
-            if (status == COF_OK && is_open) {
-                status = COF_FAIL(err, BUSY, "a run of %s is not over: finish it first",
-                                  found.gl_pathv[i]);
-            }
+    cof_status status = cof_home_glob(app->home, "jobs/*", &found, err);
+    for (size_t i = 0; i < found.gl_pathc && status == COF_OK; i++) {
+        bool is_open = false;
+        status = cof_run_state_is_open(found.gl_pathv[i], &is_open, err);
+        if (status == COF_OK && is_open) {
+            status =
+                COF_FAIL(err, BUSY, "a run of %s is not over: finish it first", found.gl_pathv[i]);
         }
     }
     globfree(&found);

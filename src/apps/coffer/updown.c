@@ -1,9 +1,9 @@
 /* coffer up | down */
-#include <glob.h>
 #include <string.h>
 
 #include "apps/coffer/access_client.h"
 #include "apps/coffer/commands.h"
+#include "apps/coffer/home.h"
 #include "apps/coffer/password.h"
 #include "apps/coffer/services.h"
 #include "tcb/wire/json.h"
@@ -59,14 +59,10 @@ static cof_status add_client(json_t *list, const char *path, const json_t *grant
 
 static cof_status add_clients(const char *home, const json_t *grants, json_t *list, cof_err *err)
 {
-    cof_path pattern;
     glob_t found = {0};
-    cof_status status = COF_OK;
-    COF_TRY(cof_path_format(&pattern, err, "%s/local/clients/*.json", home));
-    if (glob(pattern.text, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc && status == COF_OK; i++) {
-            status = add_client(list, found.gl_pathv[i], grants, err);
-        }
+    cof_status status = cof_home_glob(home, "local/clients/*.json", &found, err);
+    for (size_t i = 0; i < found.gl_pathc && status == COF_OK; i++) {
+        status = add_client(list, found.gl_pathv[i], grants, err);
     }
     globfree(&found);
     return status;

@@ -5,6 +5,7 @@
 
 #include "apps/coffer/commands.h"
 #include "apps/coffer/consent.h"
+#include "apps/coffer/opening.h"
 #include "apps/coffer/releases.h"
 #include "relying/verify/timestamp.h"
 #include "tcb/wire/json.h"
@@ -16,12 +17,10 @@ static bool is_digest(const char *text)
     return strlen(text) == HEX_DIGITS && strspn(text, "0123456789abcdefABCDEF") == HEX_DIGITS;
 }
 
-/* The contract of the operand: a file, or the digest of one that is in this home. A digest alone is
- * enough too. */
+/* The operand is a contract's file, or its digest, which is enough. */
 static cof_status read_operand(const cof_app *app, const char *operand, cof_handout *out,
                                cof_err *err)
 {
-    cof_path path;
     if (!is_digest(operand)) {
         return cof_handout_read(app->home, operand, out, err);
     }
@@ -29,26 +28,27 @@ static cof_status read_operand(const cof_app *app, const char *operand, cof_hand
         const char c = operand[i];
         out->digest[i] = (char)(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
     }
-    COF_TRY(cof_path_format(&out->folder, err, "%s/jobs/%s", app->home, out->digest));
-    COF_TRY(cof_path_format(&path, err, "%s/contract.json", out->folder.text));
-    return access(path.text, F_OK) == 0 ? cof_handout_read(app->home, path.text, out, err) : COF_OK;
+    return cof_path_format(&out->folder, err, "%s/jobs/%s", app->home, out->digest);
 }
 
-/* The key that the contract names for this owner; without the contract, the identity's own. */
-static cof_status key_of(const cof_handout *handout, const cof_identity *identity,
-                         const char **out_key, cof_err *err)
+/* Of a contract that was read: is the key that it names for this owner a version of the owner's
+ * own? Only that one is ever changed: the contract may come from anybody. */
+static cof_status check_key(const cof_handout *handout, const cof_identity *identity, cof_err *err)
 {
-    if (handout->contract == NULL) {
-        *out_key = identity->data_kid;
-        return COF_OK;
-    }
-    for (size_t i = 0; i < handout->contract->owner_count; i++) {
-        if (strcmp(handout->contract->owners[i].name, identity->name) == 0) {
-            *out_key = handout->contract->owners[i].key;
-            return COF_OK;
+    const cof_contract *contract = handout->contract;
+    for (size_t i = 0; contract != NULL && i < contract->owner_count; i++) {
+        const cof_contract_owner *owner = &contract->owners[i];
+        if (strcmp(owner->name, identity->name) == 0) {
+            return cof_is_same_key(owner->key, identity->data_kid)
+                       ? COF_OK
+                       : COF_FAIL(err, CONTRACT_MISMATCH,
+                                  "the contract names another data key for %s: %.90s", owner->name,
+                                  owner->key);
         }
     }
-    return COF_FAIL(err, NOT_FOUND, "%s owns no input of this contract", identity->name);
+    return contract == NULL
+               ? COF_OK
+               : COF_FAIL(err, NOT_FOUND, "%s owns no input of this contract", identity->name);
 }
 
 /* After the policy: while the consent is there, the same command can be given again. */
@@ -75,10 +75,11 @@ static void show(const cof_app *app, const cof_handout *handout, const char *own
     if (releases->count > 0) {
         char when[COF_TIMESTAMP_SIZE];
         cof_timestamp_text(releases->last_unix_s, when);
-        cof_output_line(app->output, COF_TONE_BAD,
-                        "it was released before: releases %zu, the last at %s; what has begun may "
-                        "have been finished",
-                        releases->count, when);
+        cof_output_line(
+            app->output, COF_TONE_BAD,
+            "it was released before: releases %s%zu, the last at %s; what has begun may "
+            "have been finished",
+            releases->is_complete ? "" : "at least ", releases->count, when);
     } else if (releases->is_known) {
         cof_output_line(app->output, COF_TONE_PLAIN, "it was never released for it");
     } else {
@@ -86,9 +87,10 @@ static void show(const cof_app *app, const cof_handout *handout, const char *own
                         "whether it was released before is in the vault's own log");
     }
     COF_JSON json_t *object =
-        json_pack("{s:s,s:s,s:s,s:b,s:o}", "status", "withdrawn", "contract", handout->digest,
+        json_pack("{s:s,s:s,s:s,s:b,s:o,s:b}", "status", "withdrawn", "contract", handout->digest,
                   "owner", owner, "was_open", was_open, "released",
-                  releases->is_known ? json_integer((json_int_t)releases->count) : json_null());
+                  releases->is_known ? json_integer((json_int_t)releases->count) : json_null(),
+                  "released_at_least", (int)(releases->is_known && !releases->is_complete));
     cof_output_json(app->output, object);
 }
 
@@ -100,17 +102,17 @@ COF_COMMAND(contract_withdraw)
     COF_CLEANUP(cof_identity_drop_) cof_identity *identity = NULL;
     COF_CLEANUP(cof_ec_key_drop_) cof_ec_key *sign = NULL;
     cof_releases releases = {0};
-    const char *key = NULL;
     bool was_open = false;
     bool had_consent = false;
     COF_TRY(read_operand(app, cof_args_operand(args, 0), &handout, err));
     COF_TRY(cof_identity_load(app->home, as != NULL ? as : "me", &identity, err));
     COF_TRY(cof_identity_sign_key(app->home, identity->name, &sign, err));
-    COF_TRY(key_of(&handout, identity, &key, err));
+    COF_TRY(check_key(&handout, identity, err));
     COF_TRY(cof_services_open(app->home, &services, err));
-    COF_TRY(cof_agree_withdraw(services, key, handout.digest, &was_open, err));
+    COF_TRY(cof_agree_withdraw(app->home, services, identity->data_kid, handout.digest, &was_open,
+                               err));
     COF_TRY(remove_consent(&handout, identity->name, &had_consent, err));
-    COF_TRY(cof_releases_find(services, key, handout.digest, &releases, err));
+    COF_TRY(cof_releases_find(services, identity->data_kid, handout.digest, &releases, err));
     show(app, &handout, identity->name, was_open || had_consent, &releases);
     return COF_OK;
 }

@@ -39,7 +39,8 @@ static void read_hex_list(cof_walk *walk, const cof_yaml_node *node, const char 
     }
     for (const cof_yaml_node *item = node->first; item != NULL; item = item->next) {
         if (!read_hex(walk, item, what, out[*count], size,
-                      size == 32 ? "coffer doctor prints that of the installed worker" : NULL)) {
+                      size == 32 ? "coffer contract explain shows that of the installed worker"
+                                 : NULL)) {
             continue;
         }
         for (size_t i = 0; i < *count; i++) {
@@ -76,7 +77,7 @@ static void read_root(cof_walk *walk, const cof_yaml_node *node, void *out)
 {
     draft *d = out;
     d->platform.has_root = read_hex(walk, node, "a root", d->platform.accept.root.bytes,
-                                    COF_DIGEST_SIZE, "coffer doctor prints it");
+                                    COF_DIGEST_SIZE, "coffer up --json prints it");
 }
 
 static void read_signer(cof_walk *walk, const cof_yaml_node *node, void *out)

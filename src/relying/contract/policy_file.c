@@ -13,7 +13,7 @@ static void check_complete(cof_walk *walk, const cof_job_platform *platform)
                          "no measurement is given, so nothing would be accepted");
     }
     if (accept->tee == COF_TEE_SIMULATED && !platform->has_root) {
-        cof_walk_problem(walk, platform->node, "write root: <hex>; coffer doctor prints it",
+        cof_walk_problem(walk, platform->node, "write root: <hex>; coffer up --json prints it",
                          "which installation's simulated platform is not said");
     }
 }

@@ -16,7 +16,10 @@ import tap
 from local_server import Server, b64url
 from tap import claim, equal
 
-LOCAL, AGENT, WORKER, TOOL, COFFER = sys.argv[1:6]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from azurite import Azurite  # noqa: E402
+
+LOCAL, AGENT, WORKER, TOOL, COFFER, LIBRARY = sys.argv[1:7]
 server = Server(LOCAL)
 base = server.info["vault"]
 with open(WORKER, "rb") as f:
@@ -372,6 +375,32 @@ def an_adopted_blob_gives_the_same_model_as_the_table_stored_or_sent():
         equal(run.returncode, 0)
         equal(home.model("sent"), home.model("plain"))
         assert not os.path.exists(home.path("home", "store", "objects", adopted["digest"] + ".sealed"))
+    finally:
+        home.coffer("down")
+        home.close()
+
+
+@claim
+def a_blob_in_storage_is_adopted_with_its_own_metadata():
+    home = Home()
+    home.ok("up")
+    try:
+        with Azurite(LIBRARY) as azurite:
+            azurite.create_container("blobs")
+            azurite.credential_file(home.path("key.json"))
+            tool("cse", home.path("home", "identities", "me.json"), home.path("rows.csv"), home.path("blob"))
+            with open(home.path("blob"), "rb") as f, open(home.path("blob.json")) as data:
+                status, said = azurite.request("PUT", "/blobs/cells", "", f.read(), {
+                    "x-ms-blob-type": "BlockBlob", "x-ms-meta-encryptiondata": json.dumps(json.load(data)), "Content-Type": "application/octet-stream"})
+            equal(status, 201, said)
+            azurite.request("PUT", "/blobs/bare", "", b"x", {"x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream"})
+            where = f"azure:{azurite.url('blobs')}/"
+            adopted = home.ok("data", "adopt", where + "cells", "--credential", "key.json", "--out", "cells.object")
+            with open(home.path("blob"), "rb") as f:
+                equal(adopted["digest"], hashlib.sha256(f.read()).hexdigest())
+            refused = home.coffer("data", "adopt", where + "bare", "--credential", "key.json", "--out", "bare.object")
+            equal(json.loads(refused.stdout.splitlines()[-1])["code"], "NOT_FOUND")
+            assert "encryptiondata" in refused.stderr, refused.stderr
     finally:
         home.coffer("down")
         home.close()

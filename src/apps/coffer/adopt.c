@@ -52,17 +52,6 @@ static cof_status read_stdin(cof_buf *out, cof_err *err)
     }
 }
 
-static cof_status read_encryption_data(const char *path, cof_buf *out, cof_err *err)
-{
-    cof_buf_init(out, COF_ENCRYPTION_DATA_BYTES);
-    if (path == NULL) {
-        return COF_FAIL(err, USAGE,
-                        "say where the blob's metadata \"encryptiondata\" is, with "
-                        "--encryptiondata FILE");
-    }
-    return strcmp(path, "-") == 0 ? read_stdin(out, err) : cof_read_file(path, out, err);
-}
-
 static void report_progress(void *context, uint64_t done, uint64_t total)
 {
     cof_output *output = context;
@@ -97,6 +86,26 @@ static cof_status open_blob(const cof_app *app, const cof_args *args, blob_sourc
     }
     COF_TRY(cof_place_find(app, where, cof_args_value(args, "credential"), &out->place, err));
     return cof_sealed_source_in_store(out->place.store, out->place.name, &out->source, err);
+}
+
+/* From the file that is named; else what the blob's own metadata says. */
+static cof_status read_encryption_data(const char *path, const blob_source *blob, cof_buf *out,
+                                       cof_err *err)
+{
+    cof_blob_client *client = NULL;
+    COF_CLEANUP(cof_buf_free) cof_buf name = {.limit = 2 * COF_BLOB_NAME_SIZE};
+    const char *text = NULL;
+    cof_buf_init(out, COF_ENCRYPTION_DATA_BYTES);
+    if (path != NULL) {
+        return strcmp(path, "-") == 0 ? read_stdin(out, err) : cof_read_file(path, out, err);
+    }
+    if (blob->place.store == NULL || cof_place_blob(&blob->place, &client, &name, NULL) != COF_OK) {
+        return COF_FAIL(err, USAGE,
+                        "say where the blob's metadata \"encryptiondata\" is, with "
+                        "--encryptiondata FILE");
+    }
+    COF_TRY(cof_buf_text(&name, &text, err));
+    return cof_blob_metadata_get(client, text, "encryptiondata", out, err);
 }
 
 /* Beside a file; for a blob in storage, here. A query would hold a signature. */
@@ -161,9 +170,9 @@ COF_COMMAND(data_adopt)
     COF_CLEANUP(cof_buf_free) cof_buf data = {0};
     COF_CLEANUP(cof_descriptor_free) cof_descriptor descriptor = {0};
     COF_TRY(name_descriptor(args, &target, err));
-    COF_TRY(read_encryption_data(cof_args_value(args, "encryptiondata"), &data, err));
-    COF_TRY(cof_encryption_data_parse(cof_buf_view(&data), &head, err));
     COF_TRY(open_blob(app, args, &blob, err));
+    COF_TRY(read_encryption_data(cof_args_value(args, "encryptiondata"), &blob, &data, err));
+    COF_TRY(cof_encryption_data_parse(cof_buf_view(&data), &head, err));
     COF_TRY(cof_adopt_measure(&blob.source, &head, &expect, err));
     COF_TRY(take_in(app, as != NULL ? as : "me", &blob.source, &head, &expect, err));
     descriptor.digest = expect.digest;

@@ -128,7 +128,9 @@ const cof_command cof_commands[] = {
      "Use a client-side encrypted blob of Azure Storage as an input",
      "BLOB is a file, or azure: and a URL. Opens all of it once with your vault to check it, keeps "
      "it as it is in the store, and writes a descriptor that a job names with sealed: FILE.",
-     {{"encryptiondata", "FILE", "the blob's metadata encryptiondata, JSON; - is standard input"},
+     {{"encryptiondata", "FILE",
+       "the blob's metadata encryptiondata, JSON; - is standard input (default: as "
+       "the storage has it)"},
       AS_OPTION,
       {"out", "FILE", "where the descriptor goes (default: BLOB.object.json)"},
       CREDENTIAL_OPTION,

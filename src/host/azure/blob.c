@@ -181,6 +181,21 @@ cof_status cof_blob_properties_get(cof_blob_client *client, const char *blob,
     return COF_OK;
 }
 
+cof_status cof_blob_metadata_get(cof_blob_client *client, const char *blob, const char *name,
+                                 cof_buf *out, cof_err *err)
+{
+    char field[64];
+    COF_CLEANUP(cof_blob_call_drop_) cof_blob_call *call = NULL;
+    const cof_blob_request request = {.method = "HEAD", .blob = blob};
+    (void)snprintf(field, sizeof field, "x-ms-meta-%.40s", name);
+    COF_TRY(cof_blob_call_run(client, &request, &call, err));
+    const char *value = cof_http_answer_header(cof_blob_call_answer(call), field);
+    if (value == NULL) {
+        return COF_FAIL(err, NOT_FOUND, "the blob has no metadata \"%s\"", name);
+    }
+    return cof_buf_append_text(out, value, err);
+}
+
 cof_status cof_blob_range_start(cof_blob_client *client, const char *blob, uint64_t offset,
                                 cof_span out, const char *etag, cof_blob_call **out_call,
                                 cof_err *err)

@@ -64,6 +64,11 @@ typedef struct cof_blob_properties {
 COF_MUST_USE cof_status cof_blob_properties_get(cof_blob_client *client, const char *blob,
                                                 cof_blob_properties *out, cof_err *err);
 
+/** Appends the value of a blob's metadata (x-ms-meta-NAME). @return COF_OK, COF_E_NOT_FOUND (the
+ * blob, or it has none of this name), COF_E_LIMIT. */
+COF_MUST_USE cof_status cof_blob_metadata_get(cof_blob_client *client, const char *blob,
+                                              const char *name, cof_buf *out, cof_err *err);
+
 /**
  * Starts reading out.size (at least 1) bytes from offset on. etag: what the blob must be, or "".
  */

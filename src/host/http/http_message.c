@@ -54,7 +54,7 @@ static json_t *printable(const char *text)
     if (whole != NULL) {
         return whole;
     }
-    for (; text[size] != '\0' && size < sizeof clean; size++) {
+    for (; size < sizeof clean && text[size] != '\0'; size++) {
         clean[size] = (unsigned char)text[size] < 0x80 ? text[size] : '?';
     }
     return json_stringn(clean, size);

@@ -12,12 +12,10 @@ import http.client
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 import time
 
 ACCOUNT = "devstoreaccount1"
@@ -31,15 +29,17 @@ def free_port():
 
 
 class Azurite:
-    def __init__(self, library, certificate=None, key=None):
+    """Keeps its blobs in memory, or in a folder where one is given; speaks HTTPS with a certificate."""
+
+    def __init__(self, library, certificate=None, key=None, folder=None, more=()):
         self.scheme = "https" if certificate else "http"
         self.certificate = certificate
-        self.folder = tempfile.mkdtemp(prefix="coffer-azurite-")
         self.port = free_port()
         program = pathlib.Path(library) / "node_modules/azurite/dist/src/blob/main.js"
         self.process = subprocess.Popen(
-            ["node", program, "--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", self.folder, "--silent",
-             "--disableTelemetry", "--skipApiVersionCheck"] + (["--cert", certificate, "--key", key] if certificate else []), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ["node", program, "--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--silent", "--disableTelemetry",
+             *(["--location", folder] if folder else ["--inMemoryPersistence"]), *(["--cert", certificate, "--key", key] if certificate else []), *more],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while True:
             try:
@@ -64,7 +64,6 @@ class Azurite:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, container, port=None):
         return f"{self.scheme}://127.0.0.1:{port or self.port}/{ACCOUNT}/{container}"

@@ -1,46 +1,15 @@
-"""Azurite, and a proxy before it that answers as told: refusals, dropped connections, altered bodies. Standard library only."""
+"""A proxy before Azurite that answers as told: refusals, dropped connections, altered bodies. Standard library only."""
 import collections
 import http.client
 import http.server
 import os
-import signal
 import socket
-import subprocess
+import sys
 import threading
-import time
 import urllib.parse
 
-ACCOUNT = "devstoreaccount1"
-KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Azurite:
-    def __init__(self, library, more=(), scheme="http", in_memory=True):
-        self.port = free_port()
-        main = os.path.join(library, "node_modules", "azurite", "dist", "src", "blob", "main.js")
-        self.process = subprocess.Popen(
-            ["node", main, "--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--silent", "--disableTelemetry",
-             *(["--inMemoryPersistence"] if in_memory else []), *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.url = f"{scheme}://127.0.0.1:{self.port}/{ACCOUNT}"
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise AssertionError("Azurite does not start") from None
-                time.sleep(0.05)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from azurite import ACCOUNT, KEY, Azurite, free_port  # noqa: E402, F401
 
 
 class Rule:

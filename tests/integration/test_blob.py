@@ -73,7 +73,7 @@ if subprocess.run([sys.executable, os.path.join(SDK, "run.py"), "--install", LIB
 azurite = Azurite(LIBRARY)
 library = subprocess.Popen(["node", os.path.join(SDK, "blob_peer.mjs"), LIBRARY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 proxy = Proxy(azurite.port)
-container = f"{azurite.url}/data"
+container = azurite.url("data")
 through = f"{proxy.url}/data"
 key_file = write("key.json", json.dumps({"account_key": KEY}))
 
@@ -162,7 +162,7 @@ def a_wrong_key_an_expired_signature_and_a_missing_container_are_named():
     equal(status in ("UNAUTHORIZED", "FORBIDDEN"), True, status)
     expired = peer(container, KEY, "sas", "rw", "-60")[1]
     equal(status_of("properties", "small", url=expired, credential="-") in ("UNAUTHORIZED", "FORBIDDEN"), True)
-    status, detail, _ = tool("put", "a", "1", url=f"{azurite.url}/nothere")
+    status, detail, _ = tool("put", "a", "1", url=azurite.url("nothere"))
     equal((status, "no such container" in detail), ("NOT_FOUND", True))
 
 
@@ -292,7 +292,7 @@ def a_read_past_the_end_is_refused_however_long_it_is():
 
 @claim
 def reads_turn_to_the_second_region_and_writes_do_not():
-    secondary = f"{azurite.url}-secondary/data"
+    secondary = azurite.url("data").replace(ACCOUNT, ACCOUNT + "-secondary")
     for failure in (refuse(503), lambda h: h.drop()):
         proxy.script(Rule(lambda kind: True, failure))
         equal(tool("get", "small", 0, 5, url=through, secondary=secondary)[2], "hello")
@@ -445,9 +445,9 @@ def a_token_signs_in_over_tls_and_delegates():
     identity = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Identity)
     threading.Thread(target=identity.serve_forever, daemon=True).start()
     token_file = write("token.json", json.dumps({"managed_identity": {"endpoint": f"http://127.0.0.1:{identity.server_address[1]}"}}))
-    secure = Azurite(LIBRARY, ["--oauth", "basic", "--cert", path("tls.pem"), "--key", path("tls.key")], "https")
+    secure = Azurite(LIBRARY, path("tls.pem"), path("tls.key"), more=["--oauth", "basic"])
     try:
-        url = f"{secure.url}/data"
+        url = secure.url("data")
         asked = {"url": url, "credential": token_file, "ca": path("tls.pem")}
         equal(tool("create", **asked)[:2], ("OK", ""))
         equal(status_of("put", "t", "token", **asked), "OK")
@@ -466,7 +466,7 @@ def a_token_signs_in_over_tls_and_delegates():
         equal(status_of("get", "t", 0, 5, url=url, credential=token_file), "NETWORK")  # nobody vouches for its certificate
         equal(status_of("get", "t", 0, 5, url=container, credential=token_file), "CONFIG")  # no token over plain http
     finally:
-        secure.stop()
+        secure.close()
         identity.shutdown()
 
 
@@ -499,5 +499,5 @@ finally:
     library.stdin.close()
     library.wait(20)
     proxy.stop()
-    azurite.stop()
+    azurite.close()
     shutil.rmtree(folder, ignore_errors=True)

@@ -202,10 +202,7 @@ def a_first_start_with_a_token_leaves_no_root_key_on_disk():
 
 
 try:
-    if MODULES and shutil.which("softhsm2-util"):
-        tap.run()
-    else:
-        print("1..0 # SKIP softhsm2 is not installed")
+    tap.run()  # without softhsm2, which ./check installs, the claims about tokens fail
 finally:
     server.close()
     shutil.rmtree(credentials)

@@ -52,17 +52,6 @@ static cof_status read_stdin(cof_buf *out, cof_err *err)
     }
 }
 
-static void report_progress(void *context, uint64_t done, uint64_t total)
-{
-    cof_output *output = context;
-    char text[64];
-    if (output->terminal && total > 64U << 20U) {
-        (void)snprintf(text, sizeof text, "%.1f of %.1f MiB", (double)done / 1048576,
-                       (double)total / 1048576);
-        cof_output_progress(output, "bytes", (double)done / (double)total, text);
-    }
-}
-
 /* A blob where it lies: a file, or in storage. */
 typedef struct blob_source {
     cof_sealed_source source;
@@ -155,7 +144,7 @@ static cof_status take_in(const cof_app *app, const char *identity_name,
                                        .key_context = &with,
                                        .store = store,
                                        .name = name.text,
-                                       .progress = {report_progress, app->output}};
+                                       .progress = {cof_output_bytes, app->output}};
     return cof_adopt_blob(blob, &request, err);
 }
 

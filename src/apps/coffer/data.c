@@ -42,17 +42,6 @@ static cof_status load_recipients(const cof_app *app, const cof_args *args, reci
     return COF_OK;
 }
 
-static void report_progress(void *context, uint64_t done, uint64_t total)
-{
-    cof_output *output = context;
-    char text[64];
-    if (output->terminal && total > 64U << 20U) {
-        (void)snprintf(text, sizeof text, "%.1f of %.1f MiB", (double)done / 1048576,
-                       (double)total / 1048576);
-        cof_output_progress(output, "bytes", total > 0 ? (double)done / (double)total : 1, text);
-    }
-}
-
 /* What an object is called when nobody says: its file's name. */
 static const char *base_name(const char *path)
 {
@@ -95,7 +84,7 @@ COF_COMMAND(data_seal)
     cof_sealed_file sealed = {0};
     char digest[2 * COF_DIGEST_SIZE + 1];
     cof_seal_request request = {.header = {.kind = COF_SEAL_DATASET},
-                                .progress = {report_progress, app->output}};
+                                .progress = {cof_output_bytes, app->output}};
     COF_TRY(load_recipients(app, args, &to, err));
     name = base_name(name != NULL ? name : source);
     if (strlen(name) > COF_SEAL_NAME_SIZE) {
@@ -148,7 +137,7 @@ COF_COMMAND(data_open)
     COF_CLEANUP(cof_unlocker_drop_)
     cof_unlocker unlocker = {.home = app->home, .identity = cof_args_value(args, "as")};
     const cof_open_request request = {
-        .key = cof_unlock, .key_context = &unlocker, .progress = {report_progress, app->output}};
+        .key = cof_unlock, .key_context = &unlocker, .progress = {cof_output_bytes, app->output}};
     COF_TRY(open_source(app, args, &request, &target, err));
     /* What follows "?" in a URL is a signature. */
     cof_output_line(app->output, COF_TONE_PLAIN, "opened %.*s into %s",

@@ -36,6 +36,17 @@ static const char *tone_end(const cof_output *output, cof_tone tone)
     return output->color && tone != COF_TONE_PLAIN ? "\033[0m" : "";
 }
 
+void cof_output_bytes(void *context, uint64_t done, uint64_t total)
+{
+    cof_output *output = context;
+    char text[64];
+    if (output->terminal && total > 64U << 20U) {
+        (void)snprintf(text, sizeof text, "%.1f of %.1f MiB", (double)done / 1048576,
+                       (double)total / 1048576);
+        cof_output_progress(output, "bytes", (double)done / (double)total, text);
+    }
+}
+
 void cof_output_settle(cof_output *output)
 {
     if (output->live) {

@@ -45,6 +45,10 @@ void cof_output_step(cof_output *output, bool good, const char *name, const char
  */
 void cof_output_progress(cof_output *output, const char *name, double fraction, const char *text);
 
+/** cof_progress.report of work on bytes: a live line on a terminal, of more than 64 MiB. context is
+ * the cof_output. */
+void cof_output_bytes(void *context, uint64_t done, uint64_t total);
+
 /** Ends a live line, so that the next text starts on its own. */
 void cof_output_settle(cof_output *output);
 
